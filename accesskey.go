@@ -1,0 +1,56 @@
+package keyhaven
+
+import (
+	"regexp"
+	"time"
+)
+
+// KeyOwner says what kind of principal a long-term access key belongs to.
+type KeyOwner uint8
+
+// The owners of keys.
+const (
+	OwnerRoot   KeyOwner = iota + 1 // the account itself
+	OwnerBucket                     // one bucket: spec/access-keys.md §1
+)
+
+// KeyStatus is Active or Inactive, as AWS writes it.
+type KeyStatus string
+
+// The two statuses.
+const (
+	KeyActive   KeyStatus = "Active"
+	KeyInactive KeyStatus = "Inactive"
+)
+
+// MaxKeysPerOwner is how many keys a bucket, a user or a root may have at a
+// time, inactive ones counted.
+const MaxKeysPerOwner = 2
+
+// AccessKey is a long-term credential. The secret is filled only by the call
+// that creates the key and by authentication.
+type AccessKey struct {
+	ID         string
+	Secret     Secret
+	Status     KeyStatus
+	CreatedAt  time.Time
+	Owner      KeyOwner
+	Account    AccountID
+	BucketID   BucketID // set when Owner is OwnerBucket
+	BucketName string
+	LastUsed   LastUsed
+}
+
+// LastUsed is when, where and for what a key last signed a request that was
+// verified. The zero value means never.
+type LastUsed struct {
+	Time    time.Time
+	Region  string
+	Service string
+}
+
+var accessKeyIDPattern = regexp.MustCompile(`^[A-Z0-9]{20}$`)
+
+// ValidAccessKeyID reports whether id has the form of a key id that we issue:
+// twenty of A-Z and 0-9.
+func ValidAccessKeyID(id string) bool { return accessKeyIDPattern.MatchString(id) }

@@ -1,0 +1,24 @@
+package keyhaven
+
+import "log/slog"
+
+// Secret is a value that must never be printed: a secret access key or a
+// session token. Every way of formatting it gives REDACTED; Reveal is the only
+// way to the characters, so a search for Reveal finds every place they leave.
+type Secret struct{ value string }
+
+const redacted = "REDACTED"
+
+// NewSecret wraps s.
+func NewSecret(s string) Secret { return Secret{value: s} }
+
+// Reveal returns the secret itself.
+func (s Secret) Reveal() string { return s.value }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.value == "" }
+
+func (s Secret) String() string               { return redacted }
+func (s Secret) GoString() string             { return redacted }
+func (s Secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
