@@ -1,0 +1,5 @@
+//go:build !unix
+
+package fileblob
+
+func noSpace(error) bool { return false }

@@ -1,0 +1,82 @@
+package bucket
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+)
+
+// UpdateInput changes a bucket; nil members stay as they are.
+type UpdateInput struct {
+	Account              keyhaven.AccountID
+	Region               string
+	Name                 string
+	GetObjectPublic      *bool
+	AllowPublicOverrides *bool
+	Versioning           *keyhaven.Versioning // VersioningEnabled or VersioningSuspended
+}
+
+// Update changes access rules and versioning; both act on the next request.
+// Changing the versioning of a bucket in individual-objects mode makes it
+// private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
+// Suspending a bucket that was never versioned changes nothing.
+func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
+	t := target{account: in.Account, region: in.Region, name: in.Name}
+	return s.change(ctx, t, "UpdateBucket", func(b *keyhaven.Bucket) error {
+		if in.Versioning != nil && setVersioning(b, *in.Versioning) &&
+			!b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
+			b.AccessRules.AllowPublicOverrides = false
+		}
+		if in.GetObjectPublic != nil {
+			b.AccessRules.GetObjectPublic = *in.GetObjectPublic
+		}
+		if in.AllowPublicOverrides != nil {
+			b.AccessRules.AllowPublicOverrides = *in.AllowPublicOverrides
+		}
+		return nil
+	})
+}
+
+func setVersioning(b *keyhaven.Bucket, v keyhaven.Versioning) (changed bool) {
+	if v == b.Versioning || v == keyhaven.VersioningSuspended && b.Versioning == keyhaven.NeverEnabled {
+		return false
+	}
+	b.Versioning = v
+	return true
+}
+
+// UpdateBundleInput changes a bucket's plan.
+type UpdateBundleInput struct {
+	Account  keyhaven.AccountID
+	Region   string
+	Name     string
+	BundleID string
+}
+
+// UpdateBundle changes the plan, once in a monthly billing cycle. Errors:
+// Invalid bundle, also for the plan that the bucket has; LimitExceeded bundle
+// for a second change.
+func (s *Service) UpdateBundle(ctx context.Context, in UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
+	t := target{account: in.Account, region: in.Region, name: in.Name}
+	return s.change(ctx, t, "UpdateBucketBundle", func(b *keyhaven.Bucket) error {
+		if err := checkBundle(in.BundleID); err != nil {
+			return err
+		}
+		now := time.Now().UTC()
+		if !AbleToUpdateBundle(b, now) {
+			return &keyhaven.Error{Kind: keyhaven.LimitExceeded, Noun: keyhaven.NounBundle, ID: in.BundleID}
+		}
+		if b.BundleID == in.BundleID {
+			return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounBundle, ID: in.BundleID,
+				Msg: "The bucket has this bundle already."}
+		}
+		b.BundleID, b.BundleChangedAt = in.BundleID, now
+		return nil
+	})
+}
+
+// AbleToUpdateBundle reports whether the bucket's plan may change now.
+func AbleToUpdateBundle(b *keyhaven.Bucket, now time.Time) bool {
+	return b.BundleChangedAt.IsZero() || !keyhaven.SameBillingMonth(b.BundleChangedAt, now)
+}

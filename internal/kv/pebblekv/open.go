@@ -1,0 +1,159 @@
+package pebblekv
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/keyhaven/keyhaven/internal/kv"
+)
+
+// Options tunes a store. The zero value is good.
+type Options struct {
+	// FS holds the files; nil means the operating system's.
+	FS vfs.FS
+	// CacheBytes bounds the cache of blocks read from disk; 0 means 32 MiB. It
+	// is filled as blocks are read, not before.
+	CacheBytes int64
+	// MemTableBytes is the size of the newest writes kept in memory before they
+	// are flushed; 0 means 32 MiB. The first memtable has 256 KiB and each next
+	// one twice that, so a store that is idle stays small. Under load up to
+	// four exist at a time.
+	MemTableBytes int64
+	// ReserveBytes is the disk space that is kept for deleting: when less is
+	// free, updates that only add data fail with kv.ErrNoSpace (see reserve). 0
+	// means 64 MiB, a negative value switches the reserve off.
+	ReserveBytes int64
+	// Logger receives what happens in the background; nil means nobody.
+	Logger *slog.Logger
+}
+
+const (
+	defaultCacheBytes    = 32 << 20
+	defaultMemTableBytes = 32 << 20
+	defaultReserveBytes  = 64 << 20
+	minMemTableBytes     = 64 << 10
+	memTableLimit        = 3 // flushing and mutable memtables before writers wait
+)
+
+func (o Options) withDefaults() Options {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = defaultCacheBytes
+	}
+	if o.MemTableBytes <= 0 {
+		o.MemTableBytes = defaultMemTableBytes
+	}
+	o.MemTableBytes = max(o.MemTableBytes, minMemTableBytes)
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = defaultReserveBytes
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Store is a kv.Store in one directory.
+type Store struct {
+	db       *pebble.DB
+	fuse     *fuse
+	history  *history
+	counters counters
+	reserve  *reserve
+	gate     gate
+	lock     commitLock
+
+	cached  snapshotCache
+	syncing syncWaiters
+	readers sync.Pool // of *reader
+	txns    sync.Pool // of *txn
+}
+
+var _ kv.Store = (*Store)(nil)
+
+// Open opens the store in dir, and creates it and its directory when there is
+// none. The directory is locked against a second Open until Close.
+func Open(dir string, opts Options) (store *Store, err error) {
+	opts = opts.withDefaults()
+	f := newFuse(func(cause error) {
+		opts.Logger.Error("kv store turns read-only: a write failed", "err", cause)
+	})
+	db, err := openPebble(dir, opts, f)
+	if err == nil && f.blown() {
+		err = errors.Join(f.err(), db.Close())
+	}
+	if err != nil {
+		return nil, classify("pebblekv: open", errors.Join(f.err(), err))
+	}
+	f.open.Store(true)
+	s := &Store{
+		db:      db,
+		fuse:    f,
+		history: newHistory(),
+		reserve: newReserve(opts.FS, dir, opts.ReserveBytes),
+	}
+	s.gate.init()
+	s.lock.init()
+	s.syncing.init()
+	s.readers.New = func() any { return &reader{s: s} }
+	s.txns.New = func() any { return newTxn(s) }
+	return s, nil
+}
+
+// openPebble turns the panics of a Pebble that cannot be opened into errors.
+func openPebble(dir string, opts Options, f *fuse) (db *pebble.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("pebble: %v", p)
+		}
+	}()
+	return pebble.Open(dir, pebbleOptions(opts, f))
+}
+
+// Close waits for running calls, and for Pebble's background work, and releases
+// the directory. Calls that come later return kv.ErrClosed. Closing twice is
+// harmless.
+func (s *Store) Close() error {
+	if !s.gate.close() {
+		return nil
+	}
+	s.dropSnapshot()
+	close(s.fuse.parked)
+	if s.lock.wedged.Load() {
+		// A panic in Pebble's commit left its lock behind; DB.Close would wait
+		// for it for ever.
+		return s.fuse.refusal()
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("pebblekv: close: %w", err)
+	}
+	return nil
+}
+
+// Metrics is a glance at the size of a store, in bytes.
+type Metrics struct {
+	DiskBytes     uint64 // all files
+	MemTableBytes uint64 // newest writes, in memory
+	CacheBytes    int64  // blocks in memory
+}
+
+// Metrics returns the present sizes; all are zero when the store is closed.
+func (s *Store) Metrics() Metrics {
+	if s.gate.enter() != nil {
+		return Metrics{}
+	}
+	defer s.gate.leave()
+	m := s.db.Metrics()
+	return Metrics{
+		DiskBytes:     m.DiskSpaceUsage(),
+		MemTableBytes: m.MemTable.Size,
+		CacheBytes:    m.BlockCache.Size,
+	}
+}

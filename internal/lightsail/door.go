@@ -1,0 +1,191 @@
+package lightsail
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/awsjson"
+)
+
+const (
+	serviceName  = "lightsail"
+	targetPrefix = "Lightsail_20161128."
+	contentType  = "application/x-amz-json-1.1"
+)
+
+// MaxBody is the largest request body, in bytes. The largest that the API can
+// mean is a CORS configuration of 64 KiB.
+const MaxBody = 1 << 20
+
+// Options are what a Door stands on. Access, Buckets and URL are required.
+type Options struct {
+	Access  Access
+	Buckets Buckets
+	// URL is the address under which clients reach a bucket.
+	URL func(*keyhaven.Bucket) string
+	// Log receives the detail of errors that are ours; nil discards it.
+	Log *slog.Logger
+	// RequestID names a request in its answer; nil gives each a fresh UUID.
+	RequestID func(*http.Request) string
+}
+
+// Door answers the Lightsail API.
+type Door struct {
+	access     Access
+	buckets    Buckets
+	url        func(*keyhaven.Bucket) string
+	log        *slog.Logger
+	requestID  func(*http.Request) string
+	operations map[string]*operation
+}
+
+// New returns a door over the services.
+func New(o Options) *Door {
+	d := &Door{access: o.Access, buckets: o.Buckets, url: o.URL, log: o.Log, requestID: o.RequestID}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.requestID == nil {
+		d.requestID = func(*http.Request) string { return uuid.NewString() }
+	}
+	d.operations = make(map[string]*operation)
+	for _, op := range d.rows() {
+		d.operations[op.name] = op
+	}
+	return d
+}
+
+// Operations returns the names of the operations that the door answers, sorted.
+func (d *Door) Operations() []string {
+	var names []string
+	for name := range d.operations {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// call is one request on its way.
+type call struct {
+	op       *operation
+	identity *access.Identity
+}
+
+func (c *call) account() keyhaven.AccountID { return c.identity.Principal.Account }
+func (c *call) region() string              { return c.identity.Region }
+
+// ServeHTTP answers one request.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-RequestId", d.requestID(r))
+	w.Header().Set("Content-Type", contentType)
+	var c call
+	body, err := d.serve(w, r, &c)
+	if err != nil {
+		d.writeError(w, r, &c, err)
+		return
+	}
+	writeBody(w, http.StatusOK, body)
+}
+
+// serve takes the six steps of every door and returns the body of the answer.
+func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, error) {
+	ctx := r.Context()
+	var err error
+	if c.op, err = d.route(r); err != nil {
+		return nil, err
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if c.identity, err = d.authenticate(r, body); err != nil {
+		return nil, err
+	}
+	in, err := c.op.decode(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.authorize(ctx, c, in); err != nil {
+		return nil, err
+	}
+	out, err := c.op.handle(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	return awsjson.Append(nil, out)
+}
+
+func (d *Door) route(r *http.Request) (*operation, error) {
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	op := d.operations[name]
+	if !ok || op == nil || r.Method != http.MethodPost || r.URL.Path != "/" {
+		return nil, errUnknownOperation
+	}
+	return op, nil
+}
+
+// readBody reads the whole body, as the signature covers its hash.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > MaxBody {
+		return nil, errBodyTooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, errBodyTooLarge
+	}
+	if err != nil {
+		return nil, errBodyUnread
+	}
+	return body, nil
+}
+
+func (d *Door) authenticate(r *http.Request, body []byte) (*access.Identity, error) {
+	hash := sha256.Sum256(body)
+	id, err := d.access.Authenticate(r, serviceName, hex.EncodeToString(hash[:]))
+	if err != nil {
+		return nil, err
+	}
+	if id.Principal.Kind == keyhaven.Anonymous {
+		return nil, errNoToken
+	}
+	if !keyhaven.ValidRegionName(id.Region) {
+		return nil, invalid("The region in the signature is not a region name.")
+	}
+	return id, nil
+}
+
+// authorize decides on the bucket that the operation is about. Where there is
+// none the decision is on *, so that who may not learn that it is missing hears
+// a denial, and the rest hear of it from the handler.
+func (d *Door) authorize(ctx context.Context, c *call, in any) error {
+	res := access.Resource{ARN: "*"}
+	if c.op.bucket != nil {
+		if b, err := d.bucket(ctx, c, c.op.bucket(in)); err == nil {
+			res = access.Resource{ARN: b.ARN(), Bucket: b}
+		}
+	}
+	action := "lightsail:" + c.op.name
+	err := d.access.Authorize(ctx, c.identity, action, res)
+	if keyhaven.KindOf(err) == keyhaven.Denied {
+		return denied(&c.identity.Principal, action, res.ARN, err)
+	}
+	return err
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone: there is nobody to tell
+}

@@ -1,0 +1,27 @@
+package lightsail
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/lightsail"
+	"github.com/aws/aws-sdk-go-v2/service/lightsail/types"
+
+	"github.com/keyhaven/keyhaven/internal/bucket"
+)
+
+func (d *Door) getBucketAccessKeys(ctx context.Context, c *call, in *lightsail.GetBucketAccessKeysInput) (*lightsail.GetBucketAccessKeysOutput, error) {
+	b, err := d.bucket(ctx, c, in.BucketName)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := d.buckets.Keys(ctx, bucket.KeyInput{Account: c.account(), Name: b.Name, Region: c.region()})
+	if err != nil {
+		return nil, err
+	}
+	shapes := make([]types.AccessKey, len(keys))
+	for i, k := range keys {
+		shapes[i] = keyShape(k)
+		shapes[i].LastUsed = lastUsedShape(k.LastUsed)
+	}
+	return &lightsail.GetBucketAccessKeysOutput{AccessKeys: shapes}, nil
+}

@@ -1,0 +1,59 @@
+package lightsail
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/lightsail"
+
+	"github.com/keyhaven/keyhaven/internal/awsjson"
+)
+
+// operation is one row: what the door needs to know to serve it. The IAM action
+// is lightsail:<name>.
+type operation struct {
+	name   string
+	bucket func(in any) *string // the name of the bucket it is authorized on; nil for *
+	decode func(body []byte) (any, error)
+	handle func(ctx context.Context, c *call, in any) (any, error)
+}
+
+// rows are the operations that are built. Which resource each is authorized on
+// is in the Service Authorization Reference, "Actions, resources, and condition
+// keys for Amazon Lightsail". Any other target is unknown to this door.
+func (d *Door) rows() []*operation {
+	return []*operation{
+		row("CreateBucket", nil, d.createBucket),
+		row("DeleteBucket", func(in *lightsail.DeleteBucketInput) *string { return in.BucketName }, d.deleteBucket),
+		row("GetBuckets", nil, d.getBuckets),
+		row("UpdateBucket", func(in *lightsail.UpdateBucketInput) *string { return in.BucketName }, d.updateBucket),
+		row("UpdateBucketBundle", func(in *lightsail.UpdateBucketBundleInput) *string { return in.BucketName }, d.updateBucketBundle),
+		row("GetBucketBundles", nil, d.getBucketBundles),
+		row("CreateBucketAccessKey", func(in *lightsail.CreateBucketAccessKeyInput) *string { return in.BucketName }, d.createBucketAccessKey),
+		row("GetBucketAccessKeys", nil, d.getBucketAccessKeys),
+		row("DeleteBucketAccessKey", func(in *lightsail.DeleteBucketAccessKeyInput) *string { return in.BucketName }, d.deleteBucketAccessKey),
+		row("TagResource", func(in *lightsail.TagResourceInput) *string { return in.ResourceName }, d.tagResource),
+		row("UntagResource", func(in *lightsail.UntagResourceInput) *string { return in.ResourceName }, d.untagResource),
+		row("GetOperation", nil, d.getOperation),
+		row("GetOperations", nil, d.getOperations),
+		row("GetOperationsForResource", nil, d.getOperationsForResource),
+		row("GetActiveNames", nil, d.getActiveNames),
+		row("GetRegions", nil, d.getRegions),
+	}
+}
+
+// row makes an operation of its name, the bucket it is authorized on (nil: *)
+// and its handler.
+func row[In, Out any](name string, bucket func(*In) *string, handle func(context.Context, *call, *In) (*Out, error)) *operation {
+	op := &operation{
+		name: name,
+		decode: func(body []byte) (any, error) {
+			in := new(In)
+			return in, awsjson.Decode(body, in)
+		},
+		handle: func(ctx context.Context, c *call, in any) (any, error) { return handle(ctx, c, in.(*In)) },
+	}
+	if bucket != nil {
+		op.bucket = func(in any) *string { return bucket(in.(*In)) }
+	}
+	return op
+}

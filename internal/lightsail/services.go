@@ -1,0 +1,45 @@
+package lightsail
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/bucket"
+)
+
+// Access verifies who calls and decides what they may do. Implemented by
+// access.Service.
+type Access interface {
+	// Authenticate verifies the signature of r for the service; bodyHash is the
+	// SHA-256 of the body in hex. It returns a *sigv4.Error or a
+	// *keyhaven.Error.
+	Authenticate(r *http.Request, service, bodyHash string) (*access.Identity, error)
+	// Authorize returns a *keyhaven.Error of Kind Denied when the principal may
+	// not take the action on the resource.
+	Authorize(ctx context.Context, id *access.Identity, action string, res access.Resource) error
+}
+
+// Buckets keeps buckets, their keys and the records of what was done to them.
+// Implemented by bucket.Service. Every change returns its record.
+type Buckets interface {
+	Get(ctx context.Context, name string) (*keyhaven.Bucket, error)
+	List(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]*keyhaven.Bucket, string, error)
+	Create(ctx context.Context, in bucket.CreateInput) (*keyhaven.Bucket, keyhaven.Operation, error)
+	Update(ctx context.Context, in bucket.UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error)
+	UpdateBundle(ctx context.Context, in bucket.UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error)
+	Delete(ctx context.Context, in bucket.DeleteInput) (keyhaven.Operation, error)
+
+	CreateKey(ctx context.Context, in bucket.KeyInput) (*keyhaven.AccessKey, keyhaven.Operation, error)
+	Keys(ctx context.Context, in bucket.KeyInput) ([]*keyhaven.AccessKey, error)
+	DeleteKey(ctx context.Context, in bucket.DeleteKeyInput) (keyhaven.Operation, error)
+
+	Tag(ctx context.Context, in bucket.TagInput) (keyhaven.Operation, error)
+	Untag(ctx context.Context, in bucket.UntagInput) (keyhaven.Operation, error)
+
+	Operation(ctx context.Context, account keyhaven.AccountID, id string) (*keyhaven.Operation, error)
+	Operations(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]keyhaven.Operation, string, error)
+	OperationsForResource(ctx context.Context, account keyhaven.AccountID, region, name, pageToken string) ([]keyhaven.Operation, string, error)
+	ActiveNames(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]string, string, error)
+}

@@ -1,0 +1,90 @@
+package lightsail
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/lightsail"
+	"github.com/aws/aws-sdk-go-v2/service/lightsail/types"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/bucket"
+)
+
+func (d *Door) updateBucket(ctx context.Context, c *call, in *lightsail.UpdateBucketInput) (*lightsail.UpdateBucketOutput, error) {
+	b, err := d.bucket(ctx, c, in.BucketName)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseUnbuilt(in); err != nil {
+		return nil, err
+	}
+	change := bucket.UpdateInput{Account: c.account(), Name: b.Name, Region: c.region()}
+	if err := setAccessRules(&change, in.AccessRules); err != nil {
+		return nil, err
+	}
+	if change.Versioning, err = versioningOf(in.Versioning); err != nil {
+		return nil, err
+	}
+	b, op, err := d.buckets.Update(ctx, change)
+	if err != nil {
+		return nil, err
+	}
+	shape := d.bucketShape(b)
+	if in.Cors != nil {
+		shape.Cors = &types.BucketCorsConfig{Rules: []types.BucketCorsRule{}}
+	}
+	return &lightsail.UpdateBucketOutput{Bucket: &shape, Operations: operationShapes(op)}, nil
+}
+
+func setAccessRules(change *bucket.UpdateInput, rules *types.AccessRules) error {
+	if rules == nil {
+		return nil
+	}
+	switch rules.GetObject {
+	case "":
+	case types.AccessTypePublic, types.AccessTypePrivate:
+		change.GetObjectPublic = new(rules.GetObject == types.AccessTypePublic)
+	default:
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessRules, Msg: "The member accessRules.getObject must be public or private."}
+	}
+	change.AllowPublicOverrides = rules.AllowPublicOverrides
+	return nil
+}
+
+func versioningOf(s *string) (*keyhaven.Versioning, error) {
+	if s == nil {
+		return nil, nil
+	}
+	v := keyhaven.Versioning(*s)
+	if v != keyhaven.VersioningEnabled && v != keyhaven.VersioningSuspended {
+		return nil, invalid("The member versioning must be Enabled or Suspended.")
+	}
+	return &v, nil
+}
+
+// refuseUnbuilt refuses the settings that would have no effect yet, and takes
+// those that change nothing, which CloudFormation sends in every call.
+func refuseUnbuilt(in *lightsail.UpdateBucketInput) error {
+	if len(in.ReadonlyAccessAccounts) > 0 {
+		return unbuilt("Read-only access for other accounts", "readonlyAccessAccounts", "[]")
+	}
+	if in.Cors != nil && len(in.Cors.Rules) > 0 {
+		return unbuilt("Cross-origin resource sharing", "cors", `{"rules":[]}`)
+	}
+	log := in.AccessLogConfig
+	switch {
+	case log == nil:
+		return nil
+	case log.Enabled == nil:
+		return missing("accessLogConfig.enabled")
+	case *log.Enabled:
+		return unbuilt("Access logging", "accessLogConfig", `{"enabled":false}`)
+	case log.Destination != nil || log.Prefix != nil:
+		return invalid("The members destination and prefix of accessLogConfig must be left out when logging is disabled.")
+	}
+	return nil
+}
+
+func unbuilt(what, member, neutral string) error {
+	return invalid(what + " is not supported by this service yet: leave the member " + member + " out, or send " + neutral + ".")
+}

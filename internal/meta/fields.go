@@ -1,0 +1,98 @@
+package meta
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/keyhaven/keyhaven"
+)
+
+// The groups of fields that versions, uploads and parts share. A group takes
+// consecutive field numbers from base.
+
+func (e *encoder) checksum(base protowire.Number, c keyhaven.Checksum) {
+	e.uint(base, uint64(c.Algorithm))
+	e.uint(base+1, uint64(c.Type))
+	e.bytes(base+2, c.Value)
+	e.uint(base+3, uint64(c.Parts))
+}
+
+func setChecksum(c *keyhaven.Checksum, i protowire.Number, f field) {
+	switch i {
+	case 0:
+		c.Algorithm = keyhaven.ChecksumAlgorithm(f.num)
+	case 1:
+		c.Type = keyhaven.ChecksumType(f.num)
+	case 2:
+		c.Value = append([]byte(nil), f.bytes...)
+	case 3:
+		c.Parts = clampInt(f.num)
+	}
+}
+
+func (e *encoder) data(base protowire.Number, d Data) {
+	if !d.Inline.IsZero() {
+		e.bytes(base, d.Inline[:])
+		e.uint(base+1, uint64(d.InlineCRC))
+	}
+	if !d.Blob.IsZero() {
+		e.bytes(base+2, d.Blob[:])
+	}
+	if !d.Manifest.IsZero() {
+		e.bytes(base+3, d.Manifest[:])
+	}
+}
+
+func setData(d *Data, i protowire.Number, f field) error {
+	switch i {
+	case 0:
+		return fill("data", d.Inline[:], f.bytes)
+	case 1:
+		d.InlineCRC = uint32(f.num)
+	case 2:
+		return fill("data", d.Blob[:], f.bytes)
+	case 3:
+		return fill("data", d.Manifest[:], f.bytes)
+	}
+	return nil
+}
+
+func headerFields(h *keyhaven.ObjectHeader) [6]*string {
+	return [6]*string{
+		&h.ContentType, &h.CacheControl, &h.ContentDisposition,
+		&h.ContentEncoding, &h.ContentLanguage, &h.Expires,
+	}
+}
+
+func (e *encoder) header(base protowire.Number, h keyhaven.ObjectHeader) {
+	for i, s := range headerFields(&h) {
+		e.string(base+protowire.Number(i), *s)
+	}
+}
+
+func setHeader(h *keyhaven.ObjectHeader, i protowire.Number, f field) {
+	*headerFields(h)[i] = f.str()
+}
+
+func (e *encoder) metadata(n protowire.Number, pairs []keyhaven.MetadataPair) {
+	for _, p := range pairs {
+		var f encoder
+		f.string(1, p.Name)
+		f.string(2, p.Value)
+		e.bytes(n, f.b)
+	}
+}
+
+func addMetadata(pairs *[]keyhaven.MetadataPair, f field) error {
+	var p keyhaven.MetadataPair
+	err := decodeFields("metadata", f.bytes, func(n protowire.Number, f field) error {
+		switch n {
+		case 1:
+			p.Name = f.str()
+		case 2:
+			p.Value = f.str()
+		}
+		return nil
+	})
+	*pairs = append(*pairs, p)
+	return err
+}

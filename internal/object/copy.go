@@ -1,0 +1,104 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// CopyInput asks for a copy of an object.
+type CopyInput struct {
+	Source     GetInput // conditions are those on the source; no range, no part
+	Bucket     *keyhaven.Bucket
+	Key        string
+	Replace    *Attributes // nil keeps the source's attributes
+	ACL        keyhaven.CannedACL
+	Algorithm  keyhaven.ChecksumAlgorithm // none keeps the source's checksum
+	Conditions Conditions                 // on the destination
+}
+
+// Copied is the outcome of a copy.
+type Copied struct {
+	keyhaven.Object
+	Source keyhaven.VersionID
+}
+
+// Copy makes an object with the bytes of another. Blobs are shared, so the cost
+// does not depend on the size, unless a checksum of another algorithm is asked
+// for, which reads them.
+func (s *Service) Copy(ctx context.Context, in CopyInput) (*Copied, error) {
+	if err := keyhaven.ValidObjectKey(in.Key); err != nil {
+		return nil, err
+	}
+	in.Source.HeadOnly = in.Algorithm == keyhaven.ChecksumNone
+	for range maxLookups {
+		src, err := s.Get(ctx, in.Source)
+		if errors.Is(err, ErrNotModified) {
+			return nil, preconditionFailed("source")
+		}
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.copyVersion(ctx, in, src)
+		src.Close()
+		if !errors.Is(err, errGone) {
+			return out, err
+		}
+	}
+	return nil, &keyhaven.Error{Kind: keyhaven.Conflict, Noun: keyhaven.NounObject, ID: in.Source.Key}
+}
+
+func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (*Copied, error) {
+	if src.Size > keyhaven.MaxPutSize {
+		return nil, &keyhaven.Error{Kind: keyhaven.TooLarge, Noun: keyhaven.NounObject, ID: "copy source"}
+	}
+	sum := src.Checksum
+	if in.Algorithm != keyhaven.ChecksumNone && in.Algorithm != sum.Algorithm {
+		h := checksum.New(in.Algorithm)
+		if _, err := src.WriteTo(h); err != nil {
+			return nil, err
+		}
+		sum = keyhaven.Checksum{Algorithm: in.Algorithm, Value: h.Sum(nil)}
+	}
+	var v *meta.Version
+	var source keyhaven.VersionID
+	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+		// The version that was looked up must still be there: only then do its
+		// bytes stay for the reference that is put here (meta M2).
+		if _, err := s.bucket(&tx.Reader, in.Source.Bucket); err != nil {
+			return err
+		}
+		from, err := find(&tx.Reader, in.Source)
+		if err != nil {
+			return err
+		}
+		if from.Version != src.Version {
+			return errGone
+		}
+		source = from.Version
+		attrs := Attributes{Header: from.Header, Metadata: from.Metadata}
+		if in.Replace != nil {
+			attrs = *in.Replace
+		}
+		attrs.ACL = in.ACL
+		v = newVersion(in.Bucket, in.Key, attrs)
+		v.Size, v.ETag, v.Checksum, v.Data = from.Size, from.ETag, sum, from.Data
+		if !from.Data.Inline.IsZero() {
+			data, err := tx.Inline(from.Data)
+			if err != nil {
+				return err
+			}
+			if v.Data, err = tx.PutInline(data); err != nil {
+				return err
+			}
+		}
+		return s.insert(tx, in.Bucket, v, in.Conditions)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Copied{Object: v.Object, Source: source}, nil
+}

@@ -1,0 +1,133 @@
+package object
+
+import (
+	"context"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// DeleteTarget is one key, or one version of it, to delete.
+type DeleteTarget struct {
+	Key        string
+	Version    *keyhaven.VersionID // nil for the key itself
+	Conditions Conditions
+}
+
+// Deleted is what a delete did.
+type Deleted struct {
+	Version      keyhaven.VersionID // the version or marker that was removed or made
+	DeleteMarker bool               // a delete marker was made or removed
+	Existed      bool
+	Versioned    bool // the bucket keeps versions, so Version means something
+	Err          error
+}
+
+// Delete deletes one target. In a versioned bucket a delete of the key makes a
+// delete marker (S3 user guide, "Deleting object versions"). What is not there
+// is deleted already.
+func (s *Service) Delete(ctx context.Context, b *keyhaven.Bucket, target DeleteTarget) (Deleted, error) {
+	out, err := s.DeleteMany(ctx, b, []DeleteTarget{target})
+	if err != nil {
+		return Deleted{}, err
+	}
+	return out[0], out[0].Err
+}
+
+// DeleteMany deletes the targets in one transaction and returns what happened to
+// each. A condition that fails is that target's error; any other error undoes
+// all.
+func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []DeleteTarget) ([]Deleted, error) {
+	var out []Deleted
+	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+		out = make([]Deleted, len(targets))
+		now, err := s.bucket(&tx.Reader, b)
+		if err != nil {
+			return err
+		}
+		for i, t := range targets {
+			out[i], err = s.deleteOne(tx, now, t)
+			switch keyhaven.KindOf(err) {
+			case keyhaven.PreconditionFailed, keyhaven.NotFound:
+				out[i].Err = err
+			default:
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (s *Service) deleteOne(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Deleted, error) {
+	if t.Version != nil {
+		return s.deleteVersion(tx, b, t)
+	}
+	if b.Versioning != keyhaven.NeverEnabled {
+		return s.mark(tx, b, t)
+	}
+	cur, err := tx.Current(b.ID, t.Key)
+	if err != nil {
+		return Deleted{}, err
+	}
+	if err := checkDelete(t, cur); err != nil || cur == nil {
+		return Deleted{}, err
+	}
+	return s.removed(tx, b, cur)
+}
+
+func (s *Service) deleteVersion(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Deleted, error) {
+	v, err := tx.Version(b.ID, t.Key, *t.Version)
+	if err != nil {
+		return Deleted{}, err
+	}
+	if err := checkDelete(t, v); err != nil {
+		return Deleted{}, err
+	}
+	if v == nil {
+		return Deleted{Version: *t.Version, Versioned: true}, nil
+	}
+	d, err := s.removed(tx, b, v)
+	d.Versioned = true
+	return d, err
+}
+
+func (s *Service) removed(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version) (Deleted, error) {
+	use, err := s.remove(tx, b, v)
+	if err != nil {
+		return Deleted{}, err
+	}
+	return Deleted{Version: v.Version, DeleteMarker: v.DeleteMarker, Existed: true}, tx.AddUsage(b.ID, use)
+}
+
+// mark puts a delete marker on top of the key.
+func (s *Service) mark(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Deleted, error) {
+	if !t.Conditions.IsZero() {
+		cur, err := tx.Current(b.ID, t.Key)
+		if err != nil {
+			return Deleted{}, err
+		}
+		if err := checkDelete(t, cur); err != nil {
+			return Deleted{}, err
+		}
+	}
+	v := newVersion(b, t.Key, Attributes{})
+	v.DeleteMarker = true
+	if err := s.insert(tx, b, v, Conditions{}); err != nil {
+		return Deleted{}, err
+	}
+	return Deleted{Version: v.Version, DeleteMarker: true, Existed: true, Versioned: true}, nil
+}
+
+func checkDelete(t DeleteTarget, v *meta.Version) error {
+	if t.Conditions.IsZero() {
+		return nil
+	}
+	var cur *keyhaven.Object
+	if v != nil {
+		cur = &v.Object
+	}
+	return t.Conditions.write(t.Key, cur)
+}

@@ -1,0 +1,239 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/blob"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// ErrNotModified says that the conditions of a read ask for no answer body; the
+// Content that comes with it describes the object and has no bytes.
+var ErrNotModified = errors.New("object: not modified")
+
+// ByteRange is the range that a client asks for: First to Last, First to the
+// end when Last is -1, or the last Last bytes when First is -1.
+type ByteRange struct{ First, Last int64 }
+
+// GetInput asks for an object or a part of one.
+type GetInput struct {
+	Bucket     *keyhaven.Bucket
+	Key        string
+	Version    *keyhaven.VersionID // nil for the current one
+	Range      *ByteRange
+	PartNumber int // 0 for all
+	Conditions Conditions
+	HeadOnly   bool // no bytes are opened
+}
+
+// Content is an object and the bytes asked for. The caller closes it.
+type Content struct {
+	keyhaven.Object
+	Offset, Length int64          // the bytes that will be read
+	Partial        bool           // a range or a part was asked for
+	PartsCount     int            // of a multipart object
+	Part           *keyhaven.Part // the part asked for, of a multipart object
+
+	body    io.Reader
+	cleanup []func()
+}
+
+// Close releases the object's bytes.
+func (c *Content) Close() {
+	for _, f := range c.cleanup {
+		f()
+	}
+	c.cleanup = nil
+}
+
+// Read reads the bytes asked for. Every byte has been verified.
+func (c *Content) Read(p []byte) (int, error) {
+	if c.body == nil {
+		return 0, io.EOF
+	}
+	return c.body.Read(p)
+}
+
+// WriteTo writes the bytes asked for.
+func (c *Content) WriteTo(w io.Writer) (int64, error) {
+	if wt, ok := c.body.(io.WriterTo); ok {
+		return wt.WriteTo(w)
+	}
+	if c.body == nil {
+		return 0, nil
+	}
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	// The writer is wrapped so that io.CopyBuffer uses our large buffer and not
+	// the writer's own small one.
+	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{c.body}, *buf)
+}
+
+// errGone says that the bytes were freed between the look-up and the opening:
+// the version has been replaced or deleted, so it is looked up again (O2).
+var errGone = errors.New("object: data was freed during the look-up")
+
+// maxLookups bounds the repetitions; each means that another writer succeeded.
+const maxLookups = 16
+
+// Get looks an object up and opens its bytes. Errors: NotFound of the object or
+// version; NotFound of NounDeleteMarker when the key's newest version is one;
+// Conflict of NounDeleteMarker when the version asked for is one;
+// PreconditionFailed; Invalid range; ErrNotModified with a Content.
+func (s *Service) Get(ctx context.Context, in GetInput) (*Content, error) {
+	for range maxLookups {
+		c, err := s.lookup(ctx, in)
+		if !errors.Is(err, errGone) {
+			return c, err
+		}
+	}
+	return nil, fmt.Errorf("object: get: data missing %d times in a row: %w", maxLookups, blob.ErrCorrupt)
+}
+
+func (s *Service) lookup(ctx context.Context, in GetInput) (*Content, error) {
+	c := &Content{}
+	var data meta.Data
+	err := s.meta.View(ctx, func(r *meta.Reader) error {
+		v, err := find(r, in)
+		if err != nil {
+			return err
+		}
+		c.Object, data = v.Object, v.Data
+		if err := c.check(in); err != nil {
+			return err
+		}
+		if !v.Data.Manifest.IsZero() {
+			c.PartsCount = v.ETag.Parts
+		}
+		if data.Manifest.IsZero() || in.PartNumber == 0 {
+			if err := c.resolve(in); err != nil {
+				return err
+			}
+		}
+		if data.Inline.IsZero() || in.HeadOnly {
+			return nil
+		}
+		all, err := r.Inline(data)
+		if err != nil {
+			return err
+		}
+		if c.Offset+c.Length > int64(len(all)) {
+			return fmt.Errorf("object: data record is shorter than its object: %w", blob.ErrCorrupt)
+		}
+		c.body = bytes.NewReader(bytes.Clone(all[c.Offset : c.Offset+c.Length]))
+		return nil
+	})
+	if err != nil {
+		if errors.Is(err, ErrNotModified) {
+			return c, err
+		}
+		return nil, err
+	}
+	switch {
+	case !data.Manifest.IsZero() && (!in.HeadOnly || in.PartNumber != 0):
+		err = s.openParts(ctx, c, in, data.Manifest)
+	case !data.Blob.IsZero() && !in.HeadOnly && c.Length > 0:
+		err = s.openBlob(ctx, c, data.Blob)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// find returns the version asked for.
+func find(r *meta.Reader, in GetInput) (*meta.Version, error) {
+	if in.Version != nil {
+		v, err := r.Version(in.Bucket.ID, in.Key, *in.Version)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			return nil, noVersion(*in.Version)
+		}
+		if v.DeleteMarker {
+			return nil, &keyhaven.Error{Kind: keyhaven.Conflict, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
+		}
+		return v, nil
+	}
+	v, err := newest(r, in.Bucket, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, noKey(in.Key)
+	}
+	if v.DeleteMarker {
+		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
+	}
+	return v, nil
+}
+
+func (c *Content) check(in GetInput) error {
+	if in.Conditions.IsZero() {
+		return nil
+	}
+	switch in.Conditions.read(&c.Object) {
+	case notModified:
+		return ErrNotModified
+	case failed:
+		return preconditionFailed("")
+	}
+	return nil
+}
+
+// resolve turns the range or the part of an object that has no manifest into
+// Offset and Length.
+func (c *Content) resolve(in GetInput) error {
+	c.Length = c.Size
+	if in.PartNumber > 1 {
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart}
+	}
+	if in.PartNumber == 1 {
+		c.Partial = true
+		return nil
+	}
+	if in.Range == nil {
+		return nil
+	}
+	first, last := in.Range.First, in.Range.Last
+	switch {
+	case first < 0: // a suffix
+		if last <= 0 || c.Size == 0 {
+			return badRange(c.Size)
+		}
+		first, last = max(0, c.Size-last), c.Size-1
+	case first >= c.Size:
+		return badRange(c.Size)
+	case last < 0 || last >= c.Size:
+		last = c.Size - 1
+	}
+	c.Offset, c.Length, c.Partial = first, last-first+1, true
+	return nil
+}
+
+func badRange(size int64) error {
+	return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounRange, ID: fmt.Sprint(size)}
+}
+
+func (s *Service) openBlob(ctx context.Context, c *Content, ref blob.Ref) error {
+	r, err := s.blobs.Open(ctx, ref)
+	if errors.Is(err, blob.ErrNotFound) {
+		return errGone
+	}
+	if err != nil {
+		return err
+	}
+	c.cleanup = append(c.cleanup, func() { r.Close() })
+	if r.Size() != c.Size {
+		return fmt.Errorf("object: blob %v has %d bytes, its object %d: %w", ref, r.Size(), c.Size, blob.ErrCorrupt)
+	}
+	c.body = io.NewSectionReader(r, c.Offset, c.Length)
+	return nil
+}

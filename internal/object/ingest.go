@@ -1,0 +1,192 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"errors"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/blob"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// Integrity is what a client says about the bytes it sends.
+type Integrity struct {
+	// Algorithm of the checksum that is computed and stored; CRC64NVME when
+	// none, as S3 does.
+	Algorithm keyhaven.ChecksumAlgorithm
+	// Expected returns the sum that the client announced, or nil. It is called
+	// once the body has ended, because the sum may be in its trailer.
+	Expected func() ([]byte, error)
+	// MD5 is the value of Content-MD5, or nil.
+	MD5 []byte
+}
+
+// stored is a body that has been read to its end: in small, or in a committed
+// blob. The caller calls free.
+type stored struct {
+	size     int64
+	md5      [16]byte
+	checksum keyhaven.Checksum
+	small    []byte
+	blob     blob.Ref
+	buf      *[]byte
+}
+
+// inlineBuffers hold one byte more than an inline body, to see whether there is
+// more.
+var inlineBuffers = sync.Pool{New: func() any { b := make([]byte, meta.MaxInline+1); return &b }}
+
+// copyBuffers are for bodies on the way to a blob and back.
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+
+func (st *stored) free() {
+	if st.buf != nil {
+		inlineBuffers.Put(st.buf)
+		st.buf, st.small = nil, nil
+	}
+}
+
+// ingest reads the body to its end, verifies it and makes its bytes durable
+// unless they are small enough to go with the record. size is -1 when unknown.
+// An error of the body is returned as it is.
+func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Integrity) (*stored, error) {
+	if size > keyhaven.MaxPutSize {
+		return nil, tooLarge()
+	}
+	d := newDigest(in)
+	st := &stored{buf: inlineBuffers.Get().(*[]byte)}
+	n, err := io.ReadFull(body, *st.buf)
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		st.small = (*st.buf)[:n]
+		st.size = int64(n)
+		d.Write(st.small)
+	case err != nil:
+		st.free()
+		return nil, err
+	default:
+		err := s.spool(ctx, st, d, io.MultiReader(bytes.NewReader(*st.buf), body), size)
+		st.free()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := d.verify(in, st); err != nil {
+		s.discard(ctx, st)
+		return nil, err
+	}
+	return st, nil
+}
+
+// spool writes a large body to a blob.
+func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Reader, size int64) error {
+	w, err := s.blobs.Create(ctx, size)
+	if err != nil {
+		return storage(err)
+	}
+	defer w.Abort()
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	for {
+		n, err := io.ReadFull(body, *buf)
+		if n > 0 {
+			if st.size += int64(n); st.size > keyhaven.MaxPutSize {
+				return tooLarge()
+			}
+			d.Write((*buf)[:n])
+			if _, err := w.Write((*buf)[:n]); err != nil {
+				return storage(err)
+			}
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	st.blob, err = w.Commit(ctx)
+	return storage(err)
+}
+
+// discard gives up what ingest stored. A blob that cannot be deleted now is one
+// that nothing names: sweep finds it after the next start.
+func (s *Service) discard(ctx context.Context, st *stored) {
+	st.free()
+	if st.blob.IsZero() {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := s.blobs.Delete(ctx, st.blob); err != nil {
+		s.opts.Log.WarnContext(ctx, "blob left for sweep", "blob", st.blob, "err", err)
+	}
+}
+
+// settle gives up the blob when the transaction that should have named it did
+// not happen. After an unknown outcome it stays.
+func (s *Service) settle(ctx context.Context, st *stored, err error) {
+	if err == nil || keyhaven.KindOf(err) == keyhaven.Unavailable {
+		st.free()
+		return
+	}
+	s.discard(ctx, st)
+}
+
+func tooLarge() error {
+	return &keyhaven.Error{Kind: keyhaven.TooLarge, Noun: keyhaven.NounObject}
+}
+
+// storage gives the blob store's own failures a kind that doors can translate.
+func storage(err error) error {
+	if errors.Is(err, blob.ErrNoSpace) {
+		return &keyhaven.Error{Kind: keyhaven.Unavailable, Noun: keyhaven.NounStorage, Msg: "There is no space left on the server.", Err: err}
+	}
+	return err
+}
+
+// digest hashes a body in every way that is asked for, in one pass.
+type digest struct {
+	md5       hash.Hash
+	algorithm keyhaven.ChecksumAlgorithm
+	sum       hash.Hash
+}
+
+func newDigest(in Integrity) *digest {
+	d := &digest{md5: md5.New(), algorithm: in.Algorithm}
+	if d.algorithm == keyhaven.ChecksumNone {
+		d.algorithm = keyhaven.ChecksumCRC64NVME
+	}
+	d.sum = checksum.New(d.algorithm)
+	return d
+}
+
+func (d *digest) Write(p []byte) (int, error) {
+	d.md5.Write(p)
+	return d.sum.Write(p)
+}
+
+// verify fills in the sums and compares them with what the client announced.
+func (d *digest) verify(in Integrity, st *stored) error {
+	d.md5.Sum(st.md5[:0])
+	st.checksum = keyhaven.Checksum{Algorithm: d.algorithm, Value: d.sum.Sum(nil)}
+	if in.MD5 != nil && !bytes.Equal(in.MD5, st.md5[:]) {
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounDigest}
+	}
+	if in.Expected == nil {
+		return nil
+	}
+	want, err := in.Expected()
+	if err != nil {
+		return err
+	}
+	if want != nil && !bytes.Equal(want, st.checksum.Value) {
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: d.algorithm.String()}
+	}
+	return nil
+}
