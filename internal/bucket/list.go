@@ -38,22 +38,13 @@ func decodeToken(token string) (string, error) {
 // List returns a page of the account's buckets in a region, or in all when
 // region is empty, in order of name, and the token of the next page.
 func (s *Service) List(ctx context.Context, account keyhaven.AccountID, region, pageToken string) (buckets []*keyhaven.Bucket, next string, err error) {
-	from, err := decodeToken(pageToken)
-	if err != nil {
-		return nil, "", err
-	}
-	err = s.meta.View(ctx, func(r *meta.Reader) error {
-		return r.Buckets(account, from, func(b *keyhaven.Bucket) bool {
-			if region != "" && b.Region != region {
-				return true
-			}
-			if len(buckets) == bucketPage {
-				next = encodeToken(b.Name)
-				return false
-			}
-			buckets = append(buckets, b)
-			return true
-		})
+	err = s.Each(ctx, EachInput{Account: account, Region: region, Token: pageToken}, func(b *keyhaven.Bucket) bool {
+		if len(buckets) == bucketPage {
+			next = Token(b.Name)
+			return false
+		}
+		buckets = append(buckets, b)
+		return true
 	})
 	return buckets, next, err
 }
@@ -109,4 +100,32 @@ func (s *Service) operations(ctx context.Context, account keyhaven.AccountID, re
 		})
 	})
 	return ops, next, err
+}
+
+// EachInput chooses buckets of an account.
+type EachInput struct {
+	Account keyhaven.AccountID
+	Prefix  string
+	Region  string // any when empty
+	Token   string // of Token; where to go on
+}
+
+// Token makes the page token that goes on at the bucket of this name.
+func Token(name string) string { return encodeToken(name) }
+
+// Each calls fn for the chosen buckets in order of name until it returns false.
+func (s *Service) Each(ctx context.Context, in EachInput, fn func(*keyhaven.Bucket) bool) error {
+	from, err := decodeToken(in.Token)
+	if err != nil {
+		return err
+	}
+	from = max(from, in.Prefix)
+	return s.meta.View(ctx, func(r *meta.Reader) error {
+		return r.Buckets(in.Account, from, func(b *keyhaven.Bucket) bool {
+			if !strings.HasPrefix(b.Name, in.Prefix) {
+				return false
+			}
+			return in.Region != "" && b.Region != in.Region || fn(b)
+		})
+	})
 }

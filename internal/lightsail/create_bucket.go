@@ -16,6 +16,7 @@ func (d *Door) createBucket(ctx context.Context, c *call, in *lightsail.CreateBu
 	if !keyhaven.ValidLightsailBucketName(*in.BucketName) {
 		return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounBucketName, ID: *in.BucketName}
 	}
+	c.record.Bucket = *in.BucketName
 	bundleID, err := nonEmpty("bundleId", in.BundleId)
 	if err != nil {
 		return nil, err

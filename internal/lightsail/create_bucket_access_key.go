@@ -5,7 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lightsail"
 
-	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
 )
 
 // createBucketAccessKey is the only place where this door answers a secret.
@@ -14,11 +15,16 @@ func (d *Door) createBucketAccessKey(ctx context.Context, c *call, in *lightsail
 	if err != nil {
 		return nil, err
 	}
-	key, op, err := d.buckets.CreateKey(ctx, bucket.KeyInput{Account: c.account(), Name: b.Name, Region: c.region()})
+	key, op, err := d.access.CreateBucketKey(ctx, keyInput(b))
 	if err != nil {
 		return nil, err
 	}
 	shape := keyShape(key)
 	shape.SecretAccessKey = new(key.Secret.Reveal())
 	return &lightsail.CreateBucketAccessKeyOutput{AccessKey: &shape, Operations: operationShapes(op)}, nil
+}
+
+// keyInput names a bucket whose keys are meant.
+func keyInput(b *keyhaven.Bucket) access.BucketKeyInput {
+	return access.BucketKeyInput{Account: b.Account, Region: b.Region, Bucket: b.Name}
 }

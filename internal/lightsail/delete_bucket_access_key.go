@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/lightsail"
-
-	"github.com/keyhaven/keyhaven/internal/bucket"
 )
 
 func (d *Door) deleteBucketAccessKey(ctx context.Context, c *call, in *lightsail.DeleteBucketAccessKeyInput) (*lightsail.DeleteBucketAccessKeyOutput, error) {
@@ -17,12 +15,7 @@ func (d *Door) deleteBucketAccessKey(ctx context.Context, c *call, in *lightsail
 	if err != nil {
 		return nil, err
 	}
-	op, err := d.buckets.DeleteKey(ctx, bucket.DeleteKeyInput{
-		Account: c.account(),
-		Name:    b.Name,
-		Region:  c.region(),
-		KeyID:   keyID,
-	})
+	op, err := d.access.DeleteBucketKey(ctx, keyInput(b), keyID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,28 +17,26 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/awsjson"
+	"github.com/keyhaven/keyhaven/internal/edge"
 )
 
+// The words by which a request for this door is known: the service in the scope
+// of its signature, and what its X-Amz-Target begins with, up to a dot.
 const (
-	serviceName  = "lightsail"
-	targetPrefix = "Lightsail_20161128."
-	contentType  = "application/x-amz-json-1.1"
+	Service = "lightsail"
+	Target  = "Lightsail_20161128"
 )
 
 // MaxBody is the largest request body, in bytes. The largest that the API can
 // mean is a CORS configuration of 64 KiB.
 const MaxBody = 1 << 20
 
-// Options are what a Door stands on. Access, Buckets and URL are required.
+// Options are what a Door stands on; all are required.
 type Options struct {
 	Access  Access
 	Buckets Buckets
 	// URL is the address under which clients reach a bucket.
 	URL func(*keyhaven.Bucket) string
-	// Log receives the detail of errors that are ours; nil discards it.
-	Log *slog.Logger
-	// RequestID names a request in its answer; nil gives each a fresh UUID.
-	RequestID func(*http.Request) string
 }
 
 // Door answers the Lightsail API.
@@ -46,21 +44,12 @@ type Door struct {
 	access     Access
 	buckets    Buckets
 	url        func(*keyhaven.Bucket) string
-	log        *slog.Logger
-	requestID  func(*http.Request) string
 	operations map[string]*operation
 }
 
 // New returns a door over the services.
 func New(o Options) *Door {
-	d := &Door{access: o.Access, buckets: o.Buckets, url: o.URL, log: o.Log, requestID: o.RequestID}
-	if d.log == nil {
-		d.log = slog.New(slog.DiscardHandler)
-	}
-	if d.requestID == nil {
-		d.requestID = func(*http.Request) string { return uuid.NewString() }
-	}
-	d.operations = make(map[string]*operation)
+	d := &Door{access: o.Access, buckets: o.Buckets, url: o.URL, operations: make(map[string]*operation)}
 	for _, op := range d.rows() {
 		d.operations[op.name] = op
 	}
@@ -68,32 +57,27 @@ func New(o Options) *Door {
 }
 
 // Operations returns the names of the operations that the door answers, sorted.
-func (d *Door) Operations() []string {
-	var names []string
-	for name := range d.operations {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (d *Door) Operations() []string { return slices.Sorted(maps.Keys(d.operations)) }
 
 // call is one request on its way.
 type call struct {
 	op       *operation
 	identity *access.Identity
+	record   *edge.Record
 }
 
 func (c *call) account() keyhaven.AccountID { return c.identity.Principal.Account }
 func (c *call) region() string              { return c.identity.Region }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. Request ids of this API are UUIDs.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-RequestId", d.requestID(r))
-	w.Header().Set("Content-Type", contentType)
-	var c call
-	body, err := d.serve(w, r, &c)
+	c := &call{record: edge.RecordOf(r.Context())}
+	c.record.Door, c.record.RequestID = Service, uuid.NewString()
+	w.Header().Set("X-Amzn-RequestId", c.record.RequestID)
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	body, err := d.serve(w, r, c)
 	if err != nil {
-		d.writeError(w, r, &c, err)
+		writeError(w, r, c.record, err)
 		return
 	}
 	writeBody(w, http.StatusOK, body)
@@ -106,6 +90,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, e
 	if c.op, err = d.route(r); err != nil {
 		return nil, err
 	}
+	c.record.Op = c.op.name
 	body, err := readBody(w, r)
 	if err != nil {
 		return nil, err
@@ -113,6 +98,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, e
 	if c.identity, err = d.authenticate(r, body); err != nil {
 		return nil, err
 	}
+	c.record.Principal = &c.identity.Principal
 	in, err := c.op.decode(body)
 	if err != nil {
 		return nil, err
@@ -128,7 +114,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, e
 }
 
 func (d *Door) route(r *http.Request) (*operation, error) {
-	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), Target+".")
 	op := d.operations[name]
 	if !ok || op == nil || r.Method != http.MethodPost || r.URL.Path != "/" {
 		return nil, errUnknownOperation
@@ -153,7 +139,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 func (d *Door) authenticate(r *http.Request, body []byte) (*access.Identity, error) {
 	hash := sha256.Sum256(body)
-	id, err := d.access.Authenticate(r, serviceName, hex.EncodeToString(hash[:]))
+	id, err := d.access.Authenticate(r, Service, hex.EncodeToString(hash[:]))
 	if err != nil {
 		return nil, err
 	}

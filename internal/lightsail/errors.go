@@ -9,6 +9,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/awsjson"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
 )
 
@@ -54,11 +55,12 @@ var answers = map[about]answer{
 	{keyhaven.NotFound, keyhaven.NounResource}:  {notFound, "DoesNotExist", 400, "The Resource does not exist: {id}", "Names are per region: check the region of the request."},
 
 	{keyhaven.AlreadyExists, keyhaven.NounBucket}: {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "Bucket names are unique across all accounts and regions."},
+	{keyhaven.Conflict, keyhaven.NounBucket}:      {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "You own this bucket already."},
 	{keyhaven.NotEmpty, keyhaven.NounBucket}:      {invalidInput, "InvalidState", 400, "The Bucket is not empty: {id}", "Set forceDelete to delete the bucket with everything in it."},
 
-	{keyhaven.LimitExceeded, keyhaven.NounBucket}:    {invalidInput, "LimitExceeded", 400, "The account has the most buckets that it may have.", "Delete a bucket that is no longer needed."},
-	{keyhaven.LimitExceeded, keyhaven.NounAccessKey}: {invalidInput, "LimitExceeded", 400, "A bucket can have at most two access keys: {id}", "Delete a key that is no longer in use."},
-	{keyhaven.LimitExceeded, keyhaven.NounBundle}:    {invalidInput, "LimitExceeded", 400, "The bundle of a bucket can be changed once in a monthly billing cycle: {id}", "ableToUpdateBundle in GetBuckets tells when it may be changed."},
+	{keyhaven.LimitExceeded, keyhaven.NounBucket}:    {invalidInput, "LimitExceeded", 400, "The account has reached its limit of buckets.", "Delete a bucket that is no longer needed."},
+	{keyhaven.LimitExceeded, keyhaven.NounAccessKey}: {invalidInput, "LimitExceeded", 400, "A bucket can have at most two access keys.", "Delete a key that is no longer in use."},
+	{keyhaven.LimitExceeded, keyhaven.NounBundle}:    {invalidInput, "LimitExceeded", 400, "The bundle of a bucket can be changed once in a monthly billing cycle.", "ableToUpdateBundle in GetBuckets tells when it may be changed."},
 	{keyhaven.LimitExceeded, keyhaven.NounTag}:       {invalidInput, "LimitExceeded", 400, "A resource can have at most 50 tags.", ""},
 
 	{keyhaven.Denied, keyhaven.NounNone}:               {"AccessDeniedException", "AccessDenied", 400, "The caller is not authorized.", ""},
@@ -70,7 +72,7 @@ var answers = map[about]answer{
 
 // The errors of the wire, which no service knows.
 var (
-	errUnknownOperation = &answer{"UnknownOperationException", "UnknownOperation", 404, "The service has no operation of this name.", "Operations are named by the header X-Amz-Target: " + targetPrefix + "<Operation> of a POST to /."}
+	errUnknownOperation = &answer{"UnknownOperationException", "UnknownOperation", 404, "The service has no operation of this name.", "An operation is a POST to / with the header X-Amz-Target: " + Target + ".GetBuckets, for example."}
 	// InvalidInputException, not a bare 413: it is an exception of every
 	// operation of the model, so that typed clients see what it is about.
 	errBodyTooLarge = &answer{invalidInput, "InvalidParameter", 400, "The body of the request is larger than 1 MiB.", ""}
@@ -79,15 +81,12 @@ var (
 	errInternal     = &answer{service, "InternalError", 500, "The service failed. Please try again, and tell its operator the request id if it persists.", ""}
 )
 
-// writeError answers err and logs what the answer leaves out.
-func (d *Door) writeError(w http.ResponseWriter, r *http.Request, c *call, err error) {
+// writeError answers err and leaves what the answer does not say to the log.
+func writeError(w http.ResponseWriter, r *http.Request, rec *edge.Record, err error) {
 	a := answerTo(err)
-	if a.status >= 500 {
-		name := ""
-		if c.op != nil {
-			name = c.op.name
-		}
-		d.log.ErrorContext(r.Context(), "request failed", "op", name, "request_id", w.Header().Get("X-Amzn-RequestId"), "err", err)
+	rec.ErrorCode = a.typ
+	if a.status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client left
+		rec.Err = err
 	}
 	body, err := json.Marshal(struct {
 		Type    string `json:"__type"`
@@ -96,8 +95,8 @@ func (d *Door) writeError(w http.ResponseWriter, r *http.Request, c *call, err e
 		Docs    string `json:"docs"`
 		Tip     string `json:"tip"`
 	}{a.typ, a.code, a.message, docs, a.tip})
-	if err != nil { // strings always marshal
-		body = nil
+	if err != nil { // never: these are strings
+		rec.Err = err
 	}
 	w.Header().Set("X-Amzn-ErrorType", a.typ)
 	writeBody(w, a.status, body)
@@ -127,7 +126,10 @@ func answerTo(err error) *answer {
 	if !ok {
 		return errInternal
 	}
-	a.message = strings.ReplaceAll(cmp.Or(e.Msg, a.message), "{id}", shorten(e.ID, maxRepeated))
+	a.message = strings.ReplaceAll(a.message, "{id}", shorten(e.ID, maxRepeated))
+	if e.Kind != keyhaven.Unauthenticated { // whose words are those of S3
+		a.message = cmp.Or(e.Msg, a.message)
+	}
 	return &a
 }
 

@@ -18,5 +18,5 @@ func (d *Door) getActiveNames(ctx context.Context, c *call, in *lightsail.GetAct
 	if names == nil {
 		names = []string{}
 	}
-	return &lightsail.GetActiveNamesOutput{ActiveNames: names, NextPageToken: token(next)}, nil
+	return &lightsail.GetActiveNamesOutput{ActiveNames: names, NextPageToken: nextToken(next)}, nil
 }

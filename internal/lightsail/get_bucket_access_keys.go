@@ -5,8 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lightsail"
 	"github.com/aws/aws-sdk-go-v2/service/lightsail/types"
-
-	"github.com/keyhaven/keyhaven/internal/bucket"
 )
 
 func (d *Door) getBucketAccessKeys(ctx context.Context, c *call, in *lightsail.GetBucketAccessKeysInput) (*lightsail.GetBucketAccessKeysOutput, error) {
@@ -14,7 +12,7 @@ func (d *Door) getBucketAccessKeys(ctx context.Context, c *call, in *lightsail.G
 	if err != nil {
 		return nil, err
 	}
-	keys, err := d.buckets.Keys(ctx, bucket.KeyInput{Account: c.account(), Name: b.Name, Region: c.region()})
+	keys, err := d.access.BucketKeys(ctx, keyInput(b))
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (d *Door) getBuckets(ctx context.Context, c *call, in *lightsail.GetBuckets
 	}
 	out := &lightsail.GetBucketsOutput{
 		Buckets:       make([]types.Bucket, len(buckets)),
-		NextPageToken: token(next),
+		NextPageToken: nextToken(next),
 		// There is no account-wide block of public access to be out of step with.
 		AccountLevelBpaSync: &types.AccountLevelBpaSync{
 			Status:              types.AccountLevelBpaSyncStatusInSync,

@@ -15,5 +15,5 @@ func (d *Door) getOperations(ctx context.Context, c *call, in *lightsail.GetOper
 	if err != nil {
 		return nil, err
 	}
-	return &lightsail.GetOperationsOutput{Operations: operationShapes(ops...), NextPageToken: token(next)}, nil
+	return &lightsail.GetOperationsOutput{Operations: operationShapes(ops...), NextPageToken: nextToken(next)}, nil
 }

@@ -20,5 +20,5 @@ func (d *Door) getOperationsForResource(ctx context.Context, c *call, in *lights
 	if err != nil {
 		return nil, err
 	}
-	return &lightsail.GetOperationsForResourceOutput{Operations: operationShapes(ops...), NextPageToken: token(next)}, nil
+	return &lightsail.GetOperationsForResourceOutput{Operations: operationShapes(ops...), NextPageToken: nextToken(next)}, nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/keyhaven/keyhaven/internal/bucket"
 )
 
-// Access verifies who calls and decides what they may do. Implemented by
-// access.Service.
+// Access verifies who calls, decides what they may do, and keeps the access keys
+// of buckets. Implemented by access.Service.
 type Access interface {
 	// Authenticate verifies the signature of r for the service; bodyHash is the
 	// SHA-256 of the body in hex. It returns a *sigv4.Error or a
@@ -19,10 +19,14 @@ type Access interface {
 	// Authorize returns a *keyhaven.Error of Kind Denied when the principal may
 	// not take the action on the resource.
 	Authorize(ctx context.Context, id *access.Identity, action string, res access.Resource) error
+
+	CreateBucketKey(ctx context.Context, in access.BucketKeyInput) (*keyhaven.AccessKey, keyhaven.Operation, error)
+	BucketKeys(ctx context.Context, in access.BucketKeyInput) ([]*keyhaven.AccessKey, error)
+	DeleteBucketKey(ctx context.Context, in access.BucketKeyInput, keyID string) (keyhaven.Operation, error)
 }
 
-// Buckets keeps buckets, their keys and the records of what was done to them.
-// Implemented by bucket.Service. Every change returns its record.
+// Buckets keeps buckets and the records of what was done to them. Implemented
+// by bucket.Service. Every change returns its record.
 type Buckets interface {
 	Get(ctx context.Context, name string) (*keyhaven.Bucket, error)
 	List(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]*keyhaven.Bucket, string, error)
@@ -30,10 +34,6 @@ type Buckets interface {
 	Update(ctx context.Context, in bucket.UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error)
 	UpdateBundle(ctx context.Context, in bucket.UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error)
 	Delete(ctx context.Context, in bucket.DeleteInput) (keyhaven.Operation, error)
-
-	CreateKey(ctx context.Context, in bucket.KeyInput) (*keyhaven.AccessKey, keyhaven.Operation, error)
-	Keys(ctx context.Context, in bucket.KeyInput) ([]*keyhaven.AccessKey, error)
-	DeleteKey(ctx context.Context, in bucket.DeleteKeyInput) (keyhaven.Operation, error)
 
 	Tag(ctx context.Context, in bucket.TagInput) (keyhaven.Operation, error)
 	Untag(ctx context.Context, in bucket.UntagInput) (keyhaven.Operation, error)

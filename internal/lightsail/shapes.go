@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lightsail/types"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/bucket"
 )
 
 const resourceBucket = "Bucket"
@@ -29,7 +30,7 @@ func (d *Door) bucketShape(b *keyhaven.Bucket) types.Bucket {
 		SupportCode:            new(string(b.Account) + "/" + b.ID.UUID()),
 		Tags:                   tagShapes(b.Tags),
 		ObjectVersioning:       new(string(b.Versioning)),
-		AbleToUpdateBundle:     new(b.BundleChangedAt.IsZero() || !keyhaven.SameBillingMonth(b.BundleChangedAt, time.Now())),
+		AbleToUpdateBundle:     new(bucket.AbleToUpdateBundle(b, time.Now())),
 		AccessRules:            &types.AccessRules{GetObject: get, AllowPublicOverrides: new(b.AccessRules.AllowPublicOverrides)},
 		State:                  &types.BucketState{Code: new("OK")},
 		ReadonlyAccessAccounts: []string{},
@@ -107,8 +108,8 @@ func tagsOf(shapes []types.Tag) ([]keyhaven.Tag, error) {
 	return tags, nil
 }
 
-// token is an optional page token of an answer.
-func token(next string) *string {
+// nextToken is the optional page token of an answer.
+func nextToken(next string) *string {
 	if next == "" {
 		return nil
 	}

@@ -69,6 +69,7 @@ func (d *Door) bucket(ctx context.Context, c *call, member *string) (*keyhaven.B
 	if err != nil {
 		return nil, err
 	}
+	c.record.Bucket = name
 	b, err := d.buckets.Get(ctx, name)
 	if err != nil {
 		return nil, err

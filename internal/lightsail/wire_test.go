@@ -3,6 +3,7 @@ package lightsail_test
 import (
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
 // Lines before the first === are comment. What differs from run to run is
 // written {UUID1}, {KEY1}, {SECRET1} in order of appearance, and may be used so
 // in later requests. Authorization: {who region how} stands for a signature;
-// see sign.
+// see signFor.
 func TestWire(t *testing.T) {
 	files, err := filepath.Glob("testdata/wire/*.txt")
 	if err != nil || len(files) == 0 {
@@ -82,7 +83,7 @@ func TestEveryOperationHasATranscript(t *testing.T) {
 // play sends the requests of a transcript and returns it with the answers.
 func play(t *testing.T, text string) string {
 	s := newServer(t)
-	n := names{values: map[string]string{"ACCOUNT": string(s.account)}}
+	n := names{values: map[string]string{"ROOT": root.id, "OTHER": otherRoot.id, "ACCOUNT": string(ownAccount)}}
 	comment, rest, _ := strings.Cut(text, "=== ")
 	out := comment
 	for exchange := range strings.SplitSeq(rest, "\n=== ") {
@@ -93,14 +94,14 @@ func play(t *testing.T, text string) string {
 		request, _, _ = strings.Cut(request, "\n---\n")
 		request = strings.TrimRight(request, "\n")
 		w := httptest.NewRecorder()
-		s.door.ServeHTTP(w, readRequest(t, s, &n, request))
+		s.door.ServeHTTP(w, readRequest(t, &n, request))
 		out += "=== " + title + "\n" + request + "\n---\n" + n.hide(dump(w.Result(), w.Body.String())) + "\n\n"
 	}
 	return strings.TrimRight(out, "\n") + "\n"
 }
 
 // readRequest builds the request that the text of an exchange describes.
-func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
+func readRequest(t *testing.T, n *names, text string) *http.Request {
 	head, body, _ := strings.Cut(n.show(text), "\n\n")
 	lines := strings.Split(head, "\n")
 	for len(lines) > 0 && strings.HasPrefix(lines[0], "!sleep ") {
@@ -117,6 +118,7 @@ func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Host = "localhost:9000"
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	for _, line := range lines[1:] {
 		name, value, ok := strings.Cut(line, ": ")
 		if !ok {
@@ -126,17 +128,46 @@ func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 	}
 	if as := signAs.FindStringSubmatch(r.Header.Get("Authorization")); as != nil {
 		r.Header.Del("Authorization")
-		id, secret := s.rootKey.id, s.rootKey.secret
-		if as[1] != "ROOT" {
-			id = as[1]
-			secret = n.values[strings.Replace(n.nameOf(id), "KEY", "SECRET", 1)]
-		}
-		sign(t, r, body, id, secret, as[2], as[3])
+		signFor(r, body, n.key(as[1]), as[2], as[3])
 	}
 	return r
 }
 
+// signAs is {key region how}: ROOT and OTHER are the root keys of two accounts,
+// KEY1 a key that was made, UNKNOWN one that was not.
 var signAs = regexp.MustCompile(`^\{(\w+) ([\w-]+) ?([\w-]*)\}$`)
+
+func signFor(r *http.Request, body string, k keyPair, region, how string) {
+	service := "lightsail"
+	switch how {
+	case "for-s3":
+		service = "s3"
+	case "wrong-secret":
+		k.secret = "not the secret"
+	}
+	sign(r, body, k, region, service)
+	switch how {
+	case "other-body":
+		r.Body = io.NopCloser(strings.NewReader(" " + body))
+		r.ContentLength++
+	case "then-sleep":
+		time.Sleep(16 * time.Minute)
+	case "no-date":
+		r.Header.Del("X-Amz-Date")
+	}
+}
+
+func (n *names) key(name string) keyPair {
+	for _, k := range []keyPair{root, otherRoot} {
+		if k.id == n.values[name] {
+			return k
+		}
+	}
+	if name == "UNKNOWN" {
+		return keyPair{"AKIAUNKNOWNUNKNOWNUN", "secret"}
+	}
+	return keyPair{n.values[name], n.values[strings.Replace(name, "KEY", "SECRET", 1)]}
+}
 
 // dump writes an answer as the wire has it, headers sorted.
 func dump(res *http.Response, body string) string {
@@ -200,7 +231,6 @@ func (n *names) name(kind, value string) string {
 func (n *names) show(text string) string {
 	for name, value := range n.values {
 		text = strings.ReplaceAll(text, "{"+name+"}", value)
-		text = strings.ReplaceAll(text, "{"+name+" ", "{"+value+" ")
 	}
 	return text
 }

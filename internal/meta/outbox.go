@@ -78,8 +78,12 @@ func (r *Reader) Outbox(after *Work, limit int) (work []Work, err error) {
 // Done removes an entry whose work has been done.
 func (t *Txn) Done(w Work) error { return t.t.Delete(w.key) }
 
-// DropManifest releases what the manifest's parts need and removes it.
+// DropManifest releases what the manifest's parts need and removes it. One that
+// is gone already is no error, as the outbox may ask twice.
 func (t *Txn) DropManifest(id ID) error {
+	if rec, err := t.get(keyID(kindManifest, id)); err != nil || rec == nil {
+		return err
+	}
 	parts, err := t.Manifest(id)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type GetInput struct {
 	PartNumber int // 0 for all
 	Conditions Conditions
 	HeadOnly   bool // no bytes are opened
+	WholeRange bool // a range that goes beyond the end is refused, not cut
 }
 
 // Content is an object and the bytes asked for. The caller closes it.
@@ -212,6 +213,9 @@ func (c *Content) resolve(in GetInput) error {
 	case first >= c.Size:
 		return badRange(c.Size)
 	case last < 0 || last >= c.Size:
+		if in.WholeRange {
+			return badRange(c.Size)
+		}
 		last = c.Size - 1
 	}
 	c.Offset, c.Length, c.Partial = first, last-first+1, true

@@ -72,7 +72,7 @@ func (c *canonical) appendQuery(dst []byte) []byte {
 		enc = appendQuery(enc, name)
 		p.value = len(enc)
 		switch n := enc[p.start:]; {
-		case c.sig.Presigned && string(n) == "X-Amz-Signature":
+		case string(n) == "X-Amz-Signature":
 			enc = enc[:p.start]
 			continue
 		case c.redact && string(n) == "X-Amz-Security-Token":

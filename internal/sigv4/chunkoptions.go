@@ -28,23 +28,26 @@ type ChunkOptions struct {
 // ChunkOptions reads X-Amz-Decoded-Content-Length and X-Amz-Trailer of a
 // request that s verified with key.
 func (s *Signature) ChunkOptions(r *http.Request, key SigningKey) (ChunkOptions, error) {
-	opt := ChunkOptions{Payload: s.Payload, Seed: s.signature, Key: key, Scope: s.Scope, Time: s.Time}
 	if !s.Payload.Streaming() {
-		return opt, errContentHash()
+		return ChunkOptions{}, errContentHash()
 	}
 	v, present, once := single(r.Header, "X-Amz-Decoded-Content-Length")
 	if !present {
-		return opt, refuse(DecodedLengthMissing, "You must provide the Content-Length HTTP header.")
+		return ChunkOptions{}, refuse(DecodedLengthMissing, "You must provide the Content-Length HTTP header.")
 	}
-	var err error
-	if opt.DecodedLength, err = strconv.ParseInt(v, 10, 64); err != nil || !once || !allIn(v, len(v), isDigit) {
-		return opt, refuse(DecodedLengthInvalid, "X-Amz-Decoded-Content-Length must be a number, given once.")
+	length, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || !once || !allIn(v, len(v), isDigit) {
+		return ChunkOptions{}, refuse(DecodedLengthInvalid, "X-Amz-Decoded-Content-Length must be a number, given once.")
 	}
-	opt.Trailers, err = announcedTrailers(r.Header["X-Amz-Trailer"])
-	if err == nil && s.Payload == PayloadStreamingSigned && len(opt.Trailers) > 0 {
-		err = refuse(TrailerMalformed, "X-Amz-Trailer needs an x-amz-content-sha256 that ends in -TRAILER.")
+	names, err := announcedTrailers(r.Header["X-Amz-Trailer"])
+	if err != nil {
+		return ChunkOptions{}, err
 	}
-	return opt, err
+	if s.Payload == PayloadStreamingSigned && len(names) > 0 {
+		return ChunkOptions{}, refuse(TrailerMalformed, "X-Amz-Trailer needs an x-amz-content-sha256 that ends in -TRAILER.")
+	}
+	return ChunkOptions{Payload: s.Payload, DecodedLength: length, Trailers: names,
+		Seed: s.signature, Key: key, Scope: s.Scope, Time: s.Time}, nil
 }
 
 func announcedTrailers(values []string) ([]string, error) {

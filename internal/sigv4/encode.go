@@ -100,6 +100,9 @@ func unhex(c byte) byte {
 // each run of spaces made one.
 func appendCollapsed(dst []byte, v string) []byte {
 	v = strings.Trim(v, " \t")
+	if !strings.Contains(v, "  ") {
+		return append(dst, v...)
+	}
 	for i := range len(v) {
 		if v[i] == ' ' && v[i-1] == ' ' {
 			continue

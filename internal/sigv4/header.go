@@ -3,7 +3,6 @@ package sigv4
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/keyhaven/keyhaven"
 )
@@ -83,11 +82,10 @@ func (s *Signature) timeFromHeaders(h http.Header) error {
 	if !present {
 		return s.timeFromDate(h)
 	}
-	t, ok := parseTime(v)
-	if !once || !ok {
-		return refuse(BadDate, `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+	if !once {
+		v = ""
 	}
-	return s.setTime(t)
+	return s.setStamp(v)
 }
 
 func (s *Signature) timeFromDate(h http.Header) error {
@@ -96,17 +94,13 @@ func (s *Signature) timeFromDate(h http.Header) error {
 	if !present {
 		return refuse(MissingDate, detail)
 	}
-	t, ok := parseTime(v)
-	if !ok {
-		var err error
-		if t, err = http.ParseTime(v); err != nil {
-			return refuse(BadDate, detail)
-		}
+	if t, err := http.ParseTime(v); err == nil {
+		v = t.UTC().Format(timeFormat)
 	}
 	if !once {
-		return refuse(BadDate, detail)
+		v = ""
 	}
-	return s.setTime(t.UTC().Truncate(time.Second))
+	return s.setStamp(v)
 }
 
 func tokenFromHeader(h http.Header) (keyhaven.Secret, bool) {

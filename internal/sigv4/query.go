@@ -94,11 +94,7 @@ func parsePresigned(r *http.Request, q *queryAuth) (*Signature, error) {
 		return nil, refuse(MalformedQuery,
 			"X-Amz-SignedHeaders must be a list of distinct lower-case header names separated by semicolons.")
 	}
-	t, ok := parseTime(q.date.value)
-	if !ok {
-		return nil, refuse(BadDate, `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
-	}
-	if err := s.setTime(t); err != nil {
+	if err := s.setStamp(q.date.value); err != nil {
 		return nil, err
 	}
 	if err := s.expiresFromQuery(q.expires); err != nil {

@@ -54,6 +54,7 @@ type Signature struct {
 	Payload       Payload
 
 	signature string
+	stamp     string // Time as in the string to sign
 }
 
 // Provided returns the signature as the client sent it.
@@ -126,25 +127,19 @@ func parseSignedHeaders(s string) ([]string, bool) {
 	return names, true
 }
 
-// parseTime reads the ISO 8601 basic form and nothing else; time.Parse alone
-// would also take fractions of a second.
-func parseTime(s string) (time.Time, bool) {
-	if len(s) != len(timeFormat) {
-		return time.Time{}, false
+// setStamp reads a time in the ISO 8601 basic form and no other; time.Parse
+// alone would also take fractions of a second.
+func (s *Signature) setStamp(stamp string) error {
+	t, err := time.Parse(timeFormat, stamp)
+	if err != nil || len(stamp) != len(timeFormat) {
+		return refuse(BadDate, `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
 	}
-	t, err := time.Parse(timeFormat, s)
-	return t, err == nil
-}
-
-// setTime stores t and checks that the scope is of its day.
-func (s *Signature) setTime(t time.Time) error {
-	s.Time = t
-	var day [len(dateFormat)]byte
-	if string(t.AppendFormat(day[:0], dateFormat)) == s.Scope.Date {
-		return nil
+	s.Time, s.stamp = t, stamp
+	if day := stamp[:len(dateFormat)]; day != s.Scope.Date {
+		return refuse(DateScopeMismatch, `Invalid credential date "`+s.Scope.Date+
+			`". This date is not the same as X-Amz-Date: "`+day+`".`)
 	}
-	return refuse(DateScopeMismatch, `Invalid credential date "`+s.Scope.Date+
-		`". This date is not the same as X-Amz-Date: "`+t.Format(dateFormat)+`".`)
+	return nil
 }
 
 // single returns the one value of a header that must not repeat.
@@ -180,5 +175,5 @@ func isScopeByte(c byte) bool { return isLower(c) || isUpper(c) || isDigit(c) ||
 
 // isHeaderNameByte accepts the tokens of RFC 9110 without upper case.
 func isHeaderNameByte(c byte) bool {
-	return isLower(c) || isDigit(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	return isLower(c) || isDigit(c) || c == '-' || strings.IndexByte("!#$%&'*+.^_`|~", c) >= 0
 }

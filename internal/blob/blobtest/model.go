@@ -12,17 +12,13 @@ import (
 )
 
 // model runs random histories against a map. The same store serves all of them,
-// since opening one may be slow; each history begins by deleting what is there.
+// each of which begins by deleting what is there.
 func (s suite) model(t *testing.T) {
 	dir := t.TempDir()
 	store := s.open(t, dir)
 	defer func() { closeStore(t, store) }()
 	rapid.Check(t, func(rt *rapid.T) {
-		for ref := range listed(rt, store) {
-			if err := store.Delete(context.Background(), ref); err != nil {
-				rt.Fatalf("Delete: %v", err)
-			}
-		}
+		empty(rt, store)
 		m := &machine{suite: s, store: store, blobs: make(map[blob.Ref][]byte)}
 		actions := map[string]func(*rapid.T){
 			"":       m.checkList,

@@ -10,11 +10,13 @@ import (
 )
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	open := func(t *testing.T, dir string) blob.Store { return openStore(t, dir, fileblob.Options{}) }
-	blobtest.Run(t, open, blobtest.Options{Persistent: true})
+	blobtest.Run(t, open, blobtest.Options{Persistent: true, NoModel: true})
 }
 
 func TestContractOverCrashFS(t *testing.T) {
+	t.Parallel()
 	systems := make(map[string]*crashfs.FS)
 	open := func(t *testing.T, dir string) blob.Store {
 		if systems[dir] == nil {

@@ -129,7 +129,12 @@ func (r *reader) readFull(p []byte, off int64) error {
 func (r *reader) Size() int64 { return r.size }
 
 // Close releases the file.
-func (r *reader) Close() error { return r.file.Close() }
+func (r *reader) Close() error {
+	if err := r.file.Close(); err != nil {
+		return wrap(err, "close %s", r.ref)
+	}
+	return nil
+}
 
 // ReadAt is io.ReaderAt. What p holds beyond the bytes it counts is zero or
 // untouched (F4).

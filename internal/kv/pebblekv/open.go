@@ -125,6 +125,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.dropSnapshot()
+	s.anchor(nil)
 	close(s.fuse.parked)
 	if s.lock.wedged.Load() {
 		// A panic in Pebble's commit left its lock behind; DB.Close would wait

@@ -81,7 +81,9 @@ func (r *reader) Scan(span kv.Span) kv.Iterator { return r.scan(span, nil) }
 func (r *reader) scan(span kv.Span, t *txn) *iterator {
 	snap := r.snapshot()
 	it := &iterator{r: r, t: t, reverse: span.Reverse, tracked: r.track || r.pending()}
-	it.lower = r.arena.copy(span.From)
+	if len(span.From) > 0 {
+		it.lower = r.arena.copy(span.From)
+	}
 	if span.To != nil {
 		it.upper = r.arena.copy(span.To)
 	}

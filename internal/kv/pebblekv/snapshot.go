@@ -10,9 +10,9 @@ import (
 // is committed.
 //
 // What a snapshot costs was measured: pebble.DB.NewSnapshot and Close take the
-// database's main mutex, and closing the oldest one looks for compactions, 0.3
-// to 2 µs in all and an allocation or three. Shared, a View pays two atomic
-// additions while nobody writes, and at worst one snapshot is made per commit.
+// database's main mutex and allocate, 0.3 µs in all, and 1.5 µs more when it was
+// the oldest. Shared, a View pays two atomic additions while nobody writes, and
+// at worst one snapshot is made per commit.
 //
 // Reading the first key without a snapshot and making one for the second was
 // tried on paper and dropped: when the first key changes in between, no state
@@ -24,7 +24,19 @@ type snapshot struct {
 	refs       atomic.Int32
 }
 
-type snapshotCache struct{ cur atomic.Pointer[snapshot] }
+type snapshotCache struct {
+	cur atomic.Pointer[snapshot]
+
+	// anchor is an older snapshot that is kept open for a while, because Pebble
+	// looks for compactions, under its main mutex, whenever its oldest snapshot
+	// is closed. It makes compactions keep one more version of what changes
+	// meanwhile.
+	anchor atomic.Pointer[pebble.Snapshot]
+	made   atomic.Uint32
+}
+
+// anchorLife is how many snapshots are made before the anchor moves.
+const anchorLife = 512
 
 // snapshot returns a snapshot of the present; the caller releases it.
 func (s *Store) snapshot() *snapshot {
@@ -44,6 +56,9 @@ func (s *Store) newSnapshot() *snapshot {
 	p.Snapshot = s.db.NewSnapshot()
 	p.upto = s.history.begun.Load()
 	p.refs.Store(2) // the cache and the caller
+	if s.cached.made.Add(1)%anchorLife == 1 {
+		s.anchor(s.db.NewSnapshot())
+	}
 	if old := s.cached.cur.Swap(p); old != nil {
 		old.release()
 	}
@@ -53,6 +68,13 @@ func (s *Store) newSnapshot() *snapshot {
 		p.release()
 	}
 	return p
+}
+
+// anchor replaces the anchor; nil takes it away.
+func (s *Store) anchor(p *pebble.Snapshot) {
+	if old := s.cached.anchor.Swap(p); old != nil {
+		_ = old.Close() // never fails
+	}
 }
 
 // dropSnapshot empties the cache. Every commit does so once it is applied.
@@ -80,7 +102,6 @@ func (p *snapshot) acquire() bool {
 
 func (p *snapshot) release() {
 	if p.refs.Add(-1) == 0 {
-		// The error of Snapshot.Close is always nil.
-		_ = p.Snapshot.Close()
+		_ = p.Snapshot.Close() // never fails
 	}
 }

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/keyhaven/keyhaven"
+)
+
+// banner says where the server is, and at the first start what to type next.
+func banner(w io.Writer, endpoint string, servers []*server, region string, first *keyhaven.AccessKey) {
+	fmt.Fprintf(w, "\nKeyhaven is ready.\n\n  Endpoint            %s\n", endpoint)
+	if len(servers) > 1 {
+		fmt.Fprintf(w, "  Console             http://%s\n", servers[1].listener.Addr())
+	}
+	fmt.Fprintf(w, "  Region              %s\n", region)
+	if first == nil {
+		fmt.Fprintln(w)
+		return
+	}
+	_ = printKey(w, first.ID, first.Secret) // a closed stdout must not stop the server
+	fmt.Fprintf(w, `
+This is the key of the account's root. Its secret is shown this once; keep it.
+(All lost? Stop the server and run: keyhaven root create-access-key)
+
+Next:
+
+  export AWS_ENDPOINT_URL=%s AWS_REGION=%s
+  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=<the secret above>
+
+  aws lightsail create-bucket --bucket-name my-bucket --bundle-id small_1_0
+  aws lightsail create-bucket-access-key --bucket-name my-bucket
+  aws s3 cp README.md s3://my-bucket/
+
+`, endpoint, region, first.ID)
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// cli is the command line. Every flag can also be set as KEYHAVEN_<NAME> in the
+// environment and as <name> in the configuration file; the command line wins
+// over the environment, and that over the file.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Root    rootCmd    `cmd:"" help:"Manage the access keys of the account's root, while the server is stopped."`
+	Config  configCmd  `cmd:"" help:"Show the configuration."`
+	Version versionCmd `cmd:"" help:"Show the version."`
+}
+
+// settings are the flags of the server.
+type settings struct {
+	Config        string        `help:"Read settings from this TOML file." placeholder:"FILE" type:"path"`
+	Data          string        `help:"Directory that holds everything." default:"data" placeholder:"DIR" type:"path"`
+	Listen        string        `help:"Address of the API: Lightsail and S3." default:"127.0.0.1:9000"`
+	ConsoleListen string        `help:"Address of the console; empty for none." default:"127.0.0.1:9001"`
+	Region        string        `help:"Region of buckets that are made without one." default:"us-east-1"`
+	Domain        string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
+	TLSCert       string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
+	TLSKey        string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
+	MustExist     bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
+	UploadExpiry  time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
+	MaxBuckets    int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`
+	DrainTimeout  time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
+	LogFormat     string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`
+	LogLevel      string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	AccessLog     string        `help:"Requests that are logged: all, errors (ours), or off." enum:"all,errors,off" default:"all"`
+}
+
+// system is what a command gets from its caller instead of the process.
+type system struct {
+	ctx            context.Context
+	getenv         func(string) (string, bool)
+	stdout, stderr io.Writer
+}
+
+// run runs one command and returns the exit status: 0, 1 for a failure, 2 for a
+// command line that is wrong.
+func run(ctx context.Context, args []string, getenv func(string) (string, bool), stdout, stderr io.Writer) int {
+	sys := &system{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr}
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("keyhaven"),
+		kong.Description("Object storage with Lightsail's bucket API and S3."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }),
+		kong.Resolvers(environment(getenv), &configFile{args: args, getenv: getenv}),
+		kong.Bind(sys),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "keyhaven:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "keyhaven:", err)
+		return 2
+	}
+	if err := command.Run(sys); err != nil {
+		fmt.Fprintln(stderr, "keyhaven:", err)
+		return 1
+	}
+	return 0
+}
+
+func envName(flag string) string {
+	return "KEYHAVEN_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// environment resolves flags from the environment.
+func environment(getenv func(string) (string, bool)) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if v, ok := getenv(envName(flag.Name)); ok {
+			return v, nil
+		}
+		return nil, nil
+	})
+}
+
+// configFile resolves flags from the file that --config or KEYHAVEN_CONFIG
+// names. A key that is no flag is an error.
+type configFile struct {
+	args   []string
+	getenv func(string) (string, bool)
+	values map[string]any
+	read   bool
+}
+
+// path finds the file before the flags are parsed, since it fills them.
+func (f *configFile) path() string {
+	for i, a := range f.args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			return v
+		}
+		if a == "--config" && i+1 < len(f.args) {
+			return f.args[i+1]
+		}
+	}
+	path, _ := f.getenv(envName("config"))
+	return path
+}
+
+func (f *configFile) load() error {
+	path := f.path()
+	if f.read || path == "" {
+		return nil
+	}
+	f.read = true
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := toml.Unmarshal(raw, &f.values); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Validate refuses keys that no flag has.
+func (f *configFile) Validate(app *kong.Application) error {
+	if err := f.load(); err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	err := kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			known[flag.Name] = true
+		}
+		return next(nil)
+	})
+	if err != nil {
+		return err
+	}
+	for name := range f.values {
+		if !known[name] || name == "help" || name == "config" {
+			return fmt.Errorf("%s: unknown setting %q", f.path(), name)
+		}
+	}
+	return nil
+}
+
+// Resolve returns the value of a flag that the environment does not set.
+func (f *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if err := f.load(); err != nil {
+		return nil, err
+	}
+	if _, ok := f.getenv(envName(flag.Name)); ok {
+		return nil, nil
+	}
+	v, ok := f.values[flag.Name]
+	if !ok {
+		return nil, nil
+	}
+	switch v.(type) {
+	case string, bool, int64, float64:
+		return fmt.Sprint(v), nil
+	}
+	return nil, errors.New("setting " + flag.Name + " must be a string, a number or a boolean")
+}

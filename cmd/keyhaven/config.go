@@ -1,0 +1,35 @@
+package main
+
+import (
+	"github.com/pelletier/go-toml/v2"
+)
+
+type configCmd struct {
+	Print configPrintCmd `cmd:"" help:"Print the settings in force, as a configuration file."`
+}
+
+type configPrintCmd struct {
+	settings
+}
+
+// Run prints the settings. No secret is among them: secrets come from the
+// environment alone.
+func (c *configPrintCmd) Run(sys *system) error {
+	enc := toml.NewEncoder(sys.stdout)
+	return enc.Encode(map[string]any{
+		"data":           c.Data,
+		"listen":         c.Listen,
+		"console-listen": c.ConsoleListen,
+		"region":         c.Region,
+		"domain":         c.Domain,
+		"tls-cert":       c.TLSCert,
+		"tls-key":        c.TLSKey,
+		"must-exist":     c.MustExist,
+		"upload-expiry":  c.UploadExpiry.String(),
+		"max-buckets":    c.MaxBuckets,
+		"drain-timeout":  c.DrainTimeout.String(),
+		"log-format":     c.LogFormat,
+		"log-level":      c.LogLevel,
+		"access-log":     c.AccessLog,
+	})
+}

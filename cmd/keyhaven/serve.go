@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/blob"
+	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/console"
+	"github.com/keyhaven/keyhaven/internal/edge"
+	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
+	"github.com/keyhaven/keyhaven/internal/lightsail"
+	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/object"
+	"github.com/keyhaven/keyhaven/internal/s3"
+	"github.com/keyhaven/keyhaven/internal/sweep"
+)
+
+type serveCmd struct {
+	settings
+}
+
+// maxHeader bounds the head of a request: a presigned URL with a session token
+// and two KiB of metadata take less than a quarter of it.
+const maxHeader = 64 << 10
+
+// Run runs the server until the context ends, then drains and returns nil.
+func (c *serveCmd) Run(sys *system) (err error) {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log, flush := newLog(sys.stderr, c.LogFormat, c.LogLevel)
+	defer flush()
+	d, err := openDataDir(sys.ctx, c.Data, c.settings, pebblekv.Options{Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	keys := access.New(d.meta, d.ring, access.Options{Log: log})
+	defer func() { err = errors.Join(err, keys.Close()) }()
+	first, err := c.rootKey(sys, d, keys)
+	if err != nil {
+		return err
+	}
+
+	api, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	endpoint := c.scheme() + "://" + api.Addr().String()
+	handler, sweeper := c.wire(d, keys, log, endpoint)
+	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
+	if c.ConsoleListen != "" {
+		l, err := net.Listen("tcp", c.ConsoleListen)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		servers = append(servers, &server{listener: l, http: newServer(console.New(endpoint), log)})
+	}
+	if d.fresh {
+		if err := d.finish(); err != nil {
+			return err
+		}
+	}
+	banner(sys.stdout, endpoint, servers, c.Region, first)
+	return c.serve(sys.ctx, log, servers, sweeper)
+}
+
+// check refuses settings that cannot work together.
+func (c *serveCmd) check() error {
+	switch {
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return errors.New("--tls-cert and --tls-key belong together")
+	case !keyhaven.ValidRegionName(c.Region):
+		return fmt.Errorf("--region %q is no region name", c.Region)
+	case strings.ContainsAny(c.Domain, "/: "):
+		return fmt.Errorf("--domain %q is no domain name", c.Domain)
+	case c.UploadExpiry < time.Minute:
+		return errors.New("--upload-expiry must be a minute or more")
+	case c.MaxBuckets < 1:
+		return errors.New("--max-buckets must be 1 or more")
+	}
+	return nil
+}
+
+func (c *serveCmd) scheme() string {
+	if c.TLSCert != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// rootKey sees to it that the root has a key: the one of the environment, or at
+// the first start a new one, which is returned to be shown.
+func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyhaven.AccessKey, error) {
+	id, hasID := sys.getenv("KEYHAVEN_ROOT_ACCESS_KEY_ID")
+	secret, hasSecret := sys.getenv("KEYHAVEN_ROOT_SECRET_ACCESS_KEY")
+	switch {
+	case hasID != hasSecret:
+		return nil, errors.New("KEYHAVEN_ROOT_ACCESS_KEY_ID and KEYHAVEN_ROOT_SECRET_ACCESS_KEY belong together")
+	case hasID:
+		return nil, keys.SetEnvironmentKey(sys.ctx, d.account, id, keyhaven.NewSecret(secret))
+	case d.fresh:
+		return keys.CreateRootKey(sys.ctx, d.account)
+	}
+	return nil, nil
+}
+
+// wire puts the house together.
+func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string) (http.Handler, *sweep.Service) {
+	pins := &blob.Pins{}
+	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
+	objects := object.New(d.meta, d.blobs, pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
+	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
+	handler := edge.New(edge.Options{
+		S3: s3Door,
+		Services: map[string]http.Handler{
+			"s3": s3Door, "lightsail": lightsailDoor, "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
+		},
+		Targets: map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
+		Ready: func(ctx context.Context) error {
+			return d.meta.View(ctx, func(r *meta.Reader) error {
+				_, err := r.Installation()
+				return err
+			})
+		},
+		Log: accessLog(log, c.AccessLog),
+	})
+	return handler, sweep.New(d.meta, d.blobs, pins, sweep.Options{Log: log})
+}
+
+// bucketURL is the address under which clients reach a bucket: as a host under
+// the domain, else as a path.
+func bucketURL(endpoint, domain string) func(*keyhaven.Bucket) string {
+	scheme, address, _ := strings.Cut(endpoint, "://")
+	return func(b *keyhaven.Bucket) string {
+		if domain == "" {
+			return endpoint + "/" + b.Name
+		}
+		_, port, err := net.SplitHostPort(address)
+		if err != nil || port == "80" && scheme == "http" || port == "443" && scheme == "https" {
+			return scheme + "://" + b.Name + ".s3." + b.Region + "." + domain
+		}
+		return scheme + "://" + b.Name + ".s3." + b.Region + "." + domain + ":" + port
+	}
+}
+
+type server struct {
+	listener  net.Listener
+	http      *http.Server
+	cert, key string
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+}
+
+func (s *server) serve() error {
+	var err error
+	if s.cert != "" {
+		err = s.http.ServeTLS(s.listener, s.cert, s.key)
+	} else {
+		err = s.http.Serve(s.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// serve runs the servers and the sweeper until ctx ends, then lets running
+// requests end within the drain timeout.
+func (c *serveCmd) serve(ctx context.Context, log *slog.Logger, servers []*server, sweeper *sweep.Service) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, s := range servers {
+		g.Go(s.serve)
+	}
+	g.Go(func() error {
+		sweeper.Run(ctx)
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		log.Info("stopping", "drain_timeout", c.DrainTimeout)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainTimeout)
+		defer cancel()
+		for _, s := range servers {
+			if err := s.http.Shutdown(drain); err != nil {
+				log.Warn("requests were cut off", "err", err)
+				_ = s.http.Close()
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}

@@ -1,0 +1,75 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+)
+
+// Record is the access record of one request. The door fills in what it learns;
+// the frame logs it when the answer has been sent.
+type Record struct {
+	RequestID string // 16 upper-case hex digits
+	Door      string
+	Op        string
+	Principal *keyhaven.Principal
+	Bucket    string
+	Key       string
+	VersionID string
+	ErrorCode string
+	Err       error // logged in full, never sent; nil for the client's own mistakes
+
+	start time.Time
+}
+
+type recordKey struct{}
+
+// RecordOf returns the access record of the request that ctx belongs to. Outside
+// of the frame, as in tests of one door, it returns a new one.
+func RecordOf(ctx context.Context) *Record {
+	if rec, ok := ctx.Value(recordKey{}).(*Record); ok {
+		return rec
+	}
+	return newRecord()
+}
+
+func newRecord() *Record {
+	const digits = 16
+	id := strings.ToUpper(strconv.FormatUint(rand.Uint64(), 16))
+	return &Record{RequestID: strings.Repeat("0", digits-len(id)) + id, start: time.Now()}
+}
+
+// log writes the one line of the request. A request that failed by our fault is
+// an error, one that the client got wrong is not.
+func (rec *Record) log(ctx context.Context, log *slog.Logger, w *responseWriter, in int64) {
+	level := slog.LevelInfo
+	if rec.Err != nil {
+		level = slog.LevelError
+	}
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 14)
+	attrs = append(attrs, slog.String("request_id", rec.RequestID), slog.String("op", rec.Op))
+	if p := rec.Principal; p != nil && p.Kind != keyhaven.Anonymous {
+		attrs = append(attrs, slog.String("principal", p.ARN()), slog.String("access_key_id", p.AccessKeyID))
+	}
+	for _, a := range [...]struct{ name, value string }{
+		{"bucket", rec.Bucket}, {"key", rec.Key}, {"version_id", rec.VersionID}, {"code", rec.ErrorCode},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.name, a.value))
+		}
+	}
+	attrs = append(attrs, slog.Int("status", w.status), slog.Int64("bytes_in", in), slog.Int64("bytes", w.bytes),
+		slog.Duration("duration", time.Since(rec.start)))
+	if rec.Err != nil {
+		attrs = append(attrs, slog.String("err", rec.Err.Error()))
+	}
+	log.LogAttrs(ctx, level, "request", attrs...)
+}

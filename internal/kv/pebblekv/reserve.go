@@ -1,0 +1,68 @@
+package pebblekv
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/keyhaven/keyhaven/internal/kv"
+)
+
+// reserve keeps a full disk from stopping the store: space can only be won back
+// by deleting, and deleting writes.
+//
+// Below the reserve an update is refused that deletes nothing and writes
+// bulkBytes or more; below half of it every update that deletes nothing. The
+// rest goes on until the disk is really full, when the fuse blows.
+type reserve struct {
+	fs    vfs.FS
+	dir   string
+	bytes uint64
+	began time.Time     // monotonic: the wall clock may jump
+	free  atomic.Uint64 // at the last look
+	next  atomic.Int64  // when to look again, a time.Duration since began
+}
+
+const (
+	bulkBytes       = 4 << 10
+	reserveInterval = 100 * time.Millisecond
+)
+
+func newReserve(fs vfs.FS, dir string, bytes int64) *reserve {
+	r := &reserve{fs: fs, dir: dir, bytes: uint64(max(bytes, 0)), began: time.Now()}
+	r.look()
+	return r
+}
+
+// admit returns an error that wraps kv.ErrNoSpace when the update must not run.
+func (r *reserve) admit(size int, deletes bool) error {
+	if r.bytes == 0 || deletes {
+		return nil
+	}
+	limit := r.bytes / 2
+	if size >= bulkBytes {
+		limit = r.bytes
+	}
+	if free := r.look(); free < limit {
+		return fmt.Errorf("pebblekv: %d bytes are free and %d are kept for deleting: %w",
+			free, limit, kv.ErrNoSpace)
+	}
+	return nil
+}
+
+// look returns the free bytes, at most reserveInterval old.
+func (r *reserve) look() uint64 {
+	now := int64(time.Since(r.began))
+	next := r.next.Load()
+	if now < next || !r.next.CompareAndSwap(next, now+int64(reserveInterval)) {
+		return r.free.Load()
+	}
+	free := uint64(1 << 62) // a file system that does not say has no limit
+	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil {
+		free = usage.AvailBytes
+	}
+	r.free.Store(free)
+	return free
+}

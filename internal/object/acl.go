@@ -1,0 +1,37 @@
+package object
+
+import (
+	"context"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// Head returns an object without its bytes; version is nil for the current one.
+func (s *Service) Head(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID) (*keyhaven.Object, error) {
+	c, err := s.Get(ctx, GetInput{Bucket: b, Key: key, Version: version, HeadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return &c.Object, nil
+}
+
+// SetACL replaces the access control list of an object or a version.
+func (s *Service) SetACL(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, acl keyhaven.CannedACL) (*keyhaven.Object, error) {
+	var out *keyhaven.Object
+	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+		now, err := s.bucket(&tx.Reader, b)
+		if err != nil {
+			return err
+		}
+		v, err := find(&tx.Reader, GetInput{Bucket: now, Key: key, Version: version})
+		if err != nil {
+			return err
+		}
+		v.ACL = acl
+		out = &v.Object
+		return tx.UpdateVersion(b.ID, v)
+	})
+	return out, err
+}

@@ -1,0 +1,255 @@
+package s3
+
+import (
+	"encoding/xml"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/bucket"
+)
+
+// maxBuckets is the largest page of ListBuckets.
+const maxBuckets = 10000
+
+// listBuckets lists the caller's buckets (API reference, ListBuckets). A bucket
+// key sees its own alone.
+func (d *Door) listBuckets(c *call) error {
+	limit, err := c.query.limit("max-buckets", maxBuckets)
+	if err != nil {
+		return err
+	}
+	if limit == 0 {
+		return errInvalidArgument.and("ArgumentName", "max-buckets").and("ArgumentValue", "0")
+	}
+	f := bucketFilter{
+		prefix: c.query.get("prefix"), region: c.query.get("bucket-region"),
+		limit: limit, token: c.query.get("continuation-token"), paged: c.query.has("max-buckets"),
+	}
+	found, next, err := d.callersBuckets(c, f)
+	if err != nil {
+		return err
+	}
+	x := newDocument()
+	x.root("ListAllMyBucketsResult")
+	x.owner("Owner", &c.id.Principal)
+	x.open("Buckets")
+	for _, b := range found {
+		x.open("Bucket")
+		x.element("Name", b.Name)
+		x.time("CreationDate", b.CreatedAt)
+		x.element("BucketRegion", b.Region)
+		x.element("BucketArn", b.S3ARN())
+		x.close("Bucket")
+	}
+	x.close("Buckets")
+	x.optional("ContinuationToken", next)
+	x.optional("Prefix", f.prefix)
+	x.close("ListAllMyBucketsResult")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+type bucketFilter struct {
+	prefix, region, token string
+	limit                 int
+	paged                 bool
+}
+
+func (d *Door) callersBuckets(c *call, f bucketFilter) (found []*keyhaven.Bucket, next string, err error) {
+	p := &c.id.Principal
+	if p.Kind == keyhaven.BucketKey {
+		b, err := d.buckets.Get(c.r.Context(), p.BucketName)
+		if err != nil {
+			return nil, "", err
+		}
+		if b.ID == p.BucketID && strings.HasPrefix(b.Name, f.prefix) && (f.region == "" || f.region == b.Region) {
+			found = append(found, b)
+		}
+		return found, "", nil
+	}
+	err = d.buckets.Each(c.r.Context(), bucket.EachInput{Account: p.Account, Prefix: f.prefix, Region: f.region, Token: f.token},
+		func(b *keyhaven.Bucket) bool {
+			if f.paged && len(found) == f.limit {
+				next = bucket.Token(b.Name)
+				return false
+			}
+			found = append(found, b)
+			return true
+		})
+	return found, next, err
+}
+
+// owner writes the element of an owner or initiator.
+func (x *document) owner(name string, p *keyhaven.Principal) {
+	x.open(name)
+	x.element("ID", p.CanonicalID)
+	x.element("DisplayName", string(p.Account))
+	x.close(name)
+}
+
+type createBucketRequest struct {
+	XMLName  xml.Name `xml:"CreateBucketConfiguration"`
+	Location string   `xml:"LocationConstraint"`
+	Tags     *struct {
+		Tags []struct {
+			Key   string `xml:"Key"`
+			Value string `xml:"Value"`
+		} `xml:"Tag"`
+	} `xml:"Tags"`
+}
+
+// createBucket makes a bucket by S3's rules (API reference, CreateBucket).
+func (d *Door) createBucket(c *call) error {
+	in, err := d.createInput(c)
+	if err != nil {
+		return err
+	}
+	if _, _, err := d.buckets.Create(c.r.Context(), in); err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", "/"+c.bucketName)
+	c.ok()
+	return nil
+}
+
+func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
+	if c.r.Header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" {
+		return in, errNotImplemented.and("Header", "x-amz-bucket-object-lock-enabled")
+	}
+	acl, err := cannedACL(c.r.Header)
+	if err != nil {
+		return in, err
+	}
+	if acl != keyhaven.ACLPrivate {
+		return in, &wireError{code: "InvalidBucketAclWithBlockPublicAccessError", status: 400,
+			message: "Bucket cannot have public ACLs set with BlockPublicAccess enabled"}
+	}
+	in = bucket.CreateInput{Account: c.id.Principal.Account, Name: c.bucketName, Region: d.opts.Region}
+	if keyhaven.ValidRegionName(c.id.Region) {
+		in.Region = c.id.Region
+	}
+	req, err := c.createRequest()
+	if err != nil {
+		return in, err
+	}
+	switch req.Location {
+	case "":
+	case "EU":
+		in.Region = "eu-west-1"
+	default:
+		if !keyhaven.ValidRegionName(req.Location) {
+			return in, errInvalidLocation.and("LocationConstraint", req.Location)
+		}
+		in.Region = req.Location
+	}
+	if req.Tags != nil {
+		for _, t := range req.Tags.Tags {
+			in.Tags = append(in.Tags, keyhaven.Tag{Key: t.Key, Value: t.Value, HasValue: true})
+		}
+	}
+	return in, nil
+}
+
+// createRequest reads the optional document of CreateBucket.
+func (c *call) createRequest() (req createBucketRequest, err error) {
+	if c.r.ContentLength == 0 {
+		// The signature covers the hash of the empty body: it is compared too.
+		b, err := c.body()
+		if err != nil {
+			return req, err
+		}
+		_, err = io.Copy(io.Discard, b)
+		return req, err
+	}
+	return req, c.readXML(&req)
+}
+
+// headBucket answers whether the bucket is there (API reference, HeadBucket).
+func (d *Door) headBucket(c *call) error {
+	h := c.w.Header()
+	h.Set("X-Amz-Bucket-Region", c.bucket.Region)
+	h.Set("X-Amz-Bucket-Arn", c.bucket.S3ARN())
+	h.Set("X-Amz-Access-Point-Alias", "false")
+	h.Set("Content-Type", "application/xml")
+	c.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// deleteBucket deletes an empty bucket (API reference, DeleteBucket).
+func (d *Door) deleteBucket(c *call) error {
+	_, err := d.buckets.Delete(c.r.Context(), bucket.DeleteInput{Account: c.bucket.Account, Name: c.bucketName, ViaS3: true})
+	if err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// getBucketLocation tells the region; us-east-1 is written as nothing (API
+// reference, GetBucketLocation).
+func (d *Door) getBucketLocation(c *call) error {
+	region := c.bucket.Region
+	if region == "us-east-1" {
+		region = ""
+	}
+	x := newDocument()
+	x.root("LocationConstraint")
+	x.b = appendText(x.b, region)
+	x.close("LocationConstraint")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+// getBucketVersioning tells the versioning state (API reference,
+// GetBucketVersioning).
+func (d *Door) getBucketVersioning(c *call) error {
+	x := newDocument()
+	x.root("VersioningConfiguration")
+	if c.bucket.Versioning != keyhaven.NeverEnabled {
+		x.element("Status", string(c.bucket.Versioning))
+	}
+	x.close("VersioningConfiguration")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+type versioningRequest struct {
+	XMLName   xml.Name `xml:"VersioningConfiguration"`
+	Status    string   `xml:"Status"`
+	MFADelete string   `xml:"MfaDelete"`
+}
+
+// putBucketVersioning enables or suspends versioning (API reference,
+// PutBucketVersioning).
+func (d *Door) putBucketVersioning(c *call) error {
+	var req versioningRequest
+	if err := c.readXML(&req); err != nil {
+		return err
+	}
+	if req.MFADelete != "" && req.MFADelete != "Disabled" {
+		return errNotImplemented
+	}
+	v := keyhaven.Versioning(req.Status)
+	switch v {
+	case keyhaven.VersioningEnabled, keyhaven.VersioningSuspended:
+	default:
+		return errMalformedXML
+	}
+	_, _, err := d.buckets.Update(c.r.Context(), bucket.UpdateInput{Account: c.bucket.Account, Name: c.bucketName, Versioning: &v})
+	if err != nil {
+		return err
+	}
+	c.ok()
+	return nil
+}
+
+// expectedOwner checks x-amz-expected-bucket-owner, or the header of the copy
+// source.
+func expectedOwner(h http.Header, header string, b *keyhaven.Bucket) error {
+	if want := h.Get(header); want != "" && want != string(b.Account) {
+		return errAccessDenied
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/http"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+type completeRequest struct {
+	XMLName xml.Name      `xml:"CompleteMultipartUpload"`
+	Parts   []partElement `xml:"Part"`
+}
+
+type partElement struct {
+	PartNumber        *int   `xml:"PartNumber"`
+	ETag              string `xml:"ETag"`
+	ChecksumCRC32     string `xml:"ChecksumCRC32"`
+	ChecksumCRC32C    string `xml:"ChecksumCRC32C"`
+	ChecksumCRC64NVME string `xml:"ChecksumCRC64NVME"`
+	ChecksumSHA1      string `xml:"ChecksumSHA1"`
+	ChecksumSHA256    string `xml:"ChecksumSHA256"`
+}
+
+// checksum returns the one checksum that the element carries.
+func (p *partElement) checksum() (*keyhaven.Checksum, error) {
+	for i, v := range []string{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256} {
+		if v == "" {
+			continue
+		}
+		sum, ok := checksum.Parse(keyhaven.ChecksumAlgorithms[i], v)
+		if !ok {
+			return nil, errMalformedXML
+		}
+		return &sum, nil
+	}
+	return nil, nil
+}
+
+// completeMultipartUpload makes the parts an object (API reference,
+// CompleteMultipartUpload).
+func (d *Door) completeMultipartUpload(c *call) error {
+	in, err := c.completeInput()
+	if err != nil {
+		return err
+	}
+	o, err := d.objects.Complete(c.r.Context(), in)
+	if err != nil {
+		return err
+	}
+	c.setVersion(o.Version)
+	x := newDocument()
+	x.root("CompleteMultipartUploadResult")
+	x.element("Location", c.location())
+	x.element("Bucket", c.bucketName)
+	x.element("Key", c.key)
+	x.etag(o.ETag)
+	x.checksum(o.Checksum)
+	x.close("CompleteMultipartUploadResult")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+func (c *call) completeInput() (in object.CompleteInput, err error) {
+	var req completeRequest
+	if err := c.readXML(&req); err != nil {
+		return in, err
+	}
+	if len(req.Parts) == 0 || len(req.Parts) > keyhaven.MaxPartNumber {
+		return in, errMalformedXML
+	}
+	in = object.CompleteInput{UploadTarget: c.upload(), Size: -1, Parts: make([]object.CompletePart, len(req.Parts))}
+	for i := range req.Parts {
+		p := &req.Parts[i]
+		if p.PartNumber == nil || p.ETag == "" {
+			return in, errMalformedXML
+		}
+		in.Parts[i] = object.CompletePart{Number: *p.PartNumber, ETag: p.ETag}
+		if in.Parts[i].Checksum, err = p.checksum(); err != nil {
+			return in, err
+		}
+	}
+	h := c.r.Header
+	if v := h.Get("X-Amz-Mp-Object-Size"); v != "" {
+		size, ok := parseNumber(v)
+		if !ok {
+			return in, errInvalidRequest.with("Value for x-amz-mp-object-size header is invalid.")
+		}
+		in.Size = size
+	}
+	if in.Checksum, err = objectSum(h); err != nil {
+		return in, err
+	}
+	in.Conditions, err = writeConditions(h)
+	return in, err
+}
+
+// objectSum reads the checksum of the whole object that a Complete announces.
+// It is about the object, not about the request's own body.
+func objectSum(h http.Header) (*keyhaven.Checksum, error) {
+	for name, a := range sumHeaders {
+		if v := h.Get(name); v != "" {
+			sum, ok := checksum.Parse(a, v)
+			if !ok {
+				return nil, errInvalidRequest.with("Value for " + name + " header is invalid.")
+			}
+			return &sum, nil
+		}
+	}
+	return nil, nil
+}
+
+// location is the address of the object as the client reached it.
+func (c *call) location() string {
+	scheme := "http://"
+	if c.r.TLS != nil {
+		scheme = "https://"
+	}
+	path := "/" + encodePath(c.key)
+	if !c.virtualHost {
+		path = "/" + c.bucketName + path
+	}
+	return scheme + c.r.Host + path
+}
+
+func encodePath(s string) string {
+	const hex = "0123456789ABCDEF"
+	b := make([]byte, 0, len(s)+16)
+	for i := range len(s) {
+		if c := s[i]; plain(c) && c != '*' || c == '~' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,131 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+// copyObject copies an object (API reference, CopyObject).
+func (d *Door) copyObject(c *call) error {
+	src, err := d.copySource(c)
+	if err != nil {
+		return err
+	}
+	in := object.CopyInput{Source: src, Bucket: c.bucket, Key: c.key}
+	attrs, err := c.attributes()
+	if err != nil {
+		return err
+	}
+	in.ACL = attrs.ACL
+	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
+	case "REPLACE":
+		in.Replace = &attrs
+	case "", "COPY":
+		if src.Bucket.Name == c.bucketName && src.Key == c.key && src.Version == nil {
+			return errInvalidRequest.with("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+	default:
+		return errInvalidArgument.with("Unknown metadata directive.").
+			and("ArgumentName", "x-amz-metadata-directive").and("ArgumentValue", directive)
+	}
+	if name := c.r.Header.Get("X-Amz-Checksum-Algorithm"); name != "" {
+		a, ok := checksum.ParseAlgorithm(name)
+		if !ok {
+			return errInvalidRequest.with("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		}
+		in.Algorithm = a
+	}
+	if in.Conditions, err = writeConditions(c.r.Header); err != nil {
+		return err
+	}
+	out, err := d.objects.Copy(c.r.Context(), in)
+	if err != nil {
+		return err
+	}
+	c.setVersion(out.Version)
+	c.setSourceVersion(src.Bucket, out.Source)
+	x := newDocument()
+	x.root("CopyObjectResult")
+	x.time("LastModified", out.ModTime)
+	x.etag(out.ETag)
+	x.checksum(out.Checksum)
+	x.close("CopyObjectResult")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+func (c *call) setSourceVersion(b *keyhaven.Bucket, id keyhaven.VersionID) {
+	if b.Versioning != keyhaven.NeverEnabled {
+		c.w.Header().Set("X-Amz-Copy-Source-Version-Id", id.String())
+	}
+}
+
+// checksum writes the elements of a checksum.
+func (x *document) checksum(sum keyhaven.Checksum) {
+	if sum.IsZero() {
+		return
+	}
+	x.element("Checksum"+sum.Algorithm.String(), checksum.Format(sum))
+	x.element("ChecksumType", sum.Type.String())
+}
+
+var errCopySource = errInvalidArgument.with("Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
+	and("ArgumentName", "x-amz-copy-source")
+
+// copySource reads x-amz-copy-source, decides whether the caller may read it,
+// and returns it with the conditions on it.
+func (d *Door) copySource(c *call) (in object.GetInput, err error) {
+	bucketName, key, version, err := parseCopySource(c.r.Header.Get("X-Amz-Copy-Source"))
+	if err != nil {
+		return in, err
+	}
+	b, dec, err := d.mayRead(c.r.Context(), c, bucketName, key, version != nil)
+	if err != nil {
+		return in, err
+	}
+	in = object.GetInput{Bucket: b, Key: key, Version: version, Conditions: conditions(c.r.Header, "X-Amz-Copy-Source-")}
+	if !dec.HideMissing {
+		return in, nil
+	}
+	// A source that only its public access opens: it must look forbidden when
+	// it is missing, and be public itself where that is asked for.
+	o, err := d.objects.Get(c.r.Context(), object.GetInput{Bucket: b, Key: key, Version: version, HeadOnly: true})
+	if keyhaven.KindOf(err) == keyhaven.NotFound || err == nil && dec.PublicOnly && o.ACL != keyhaven.ACLPublicRead {
+		err = access.Denied(&c.id.Principal, "s3:GetObject", access.Resource{ARN: "arn:aws:s3:::" + bucketName + "/" + key})
+	}
+	if o != nil {
+		o.Close()
+	}
+	return in, err
+}
+
+// parseCopySource reads [/]BUCKET/KEY[?versionId=ID], URL-encoded.
+func parseCopySource(v string) (bucketName, key string, version *keyhaven.VersionID, err error) {
+	path, rest, versioned := strings.Cut(v, "?")
+	if versioned {
+		id, ok := strings.CutPrefix(rest, "versionId=")
+		if !ok {
+			return "", "", nil, errCopySource
+		}
+		parsed, err := keyhaven.ParseVersionID(id)
+		if err != nil {
+			return "", "", nil, err
+		}
+		version = &parsed
+	}
+	path, uerr := url.PathUnescape(strings.TrimPrefix(path, "/"))
+	if uerr != nil {
+		return "", "", nil, errCopySource
+	}
+	bucketName, key, ok := strings.Cut(path, "/")
+	if !ok || bucketName == "" || keyhaven.ValidObjectKey(key) != nil {
+		return "", "", nil, errCopySource
+	}
+	return bucketName, key, version, nil
+}

@@ -1,0 +1,29 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+// deleteObject deletes an object or a version (API reference, DeleteObject).
+func (d *Door) deleteObject(c *call) error {
+	version, err := c.query.versionID()
+	if err != nil {
+		return err
+	}
+	target := object.DeleteTarget{Key: c.key, Version: version, Conditions: object.Conditions{IfMatch: c.r.Header.Get("If-Match")}}
+	out, err := d.objects.Delete(c.r.Context(), c.bucket, target)
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	if out.DeleteMarker {
+		h.Set("X-Amz-Delete-Marker", "true")
+	}
+	if out.Versioned {
+		c.setVersion(out.Version)
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}

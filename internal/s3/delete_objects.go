@@ -1,0 +1,113 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/http"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+type deleteRequest struct {
+	XMLName xml.Name        `xml:"Delete"`
+	Quiet   bool            `xml:"Quiet"`
+	Objects []deleteElement `xml:"Object"`
+}
+
+type deleteElement struct {
+	Key       string  `xml:"Key"`
+	VersionID *string `xml:"VersionId"`
+	ETag      string  `xml:"ETag"`
+}
+
+// deleteObjects deletes up to a thousand keys or versions in one transaction
+// (API reference, DeleteObjects).
+func (d *Door) deleteObjects(c *call) error {
+	var req deleteRequest
+	if err := c.readXML(&req); err != nil {
+		return err
+	}
+	if len(req.Objects) == 0 || len(req.Objects) > keyhaven.MaxDeleteObjects {
+		return errMalformedXML
+	}
+	// Elements that are refused keep their place in the answer, but do not go
+	// to the service.
+	refused := make([]error, len(req.Objects))
+	var targets []object.DeleteTarget
+	for i, e := range req.Objects {
+		target, err := d.deleteTarget(c, e)
+		if refused[i] = err; err == nil {
+			targets = append(targets, target)
+		}
+	}
+	done, err := d.objects.DeleteMany(c.r.Context(), c.bucket, targets)
+	if err != nil {
+		return err
+	}
+	c.writeDeleted(&req, refused, done)
+	return nil
+}
+
+// deleteTarget checks one element. The permission is asked for each, as a
+// version needs another than a key.
+func (d *Door) deleteTarget(c *call, e deleteElement) (t object.DeleteTarget, err error) {
+	if err := keyhaven.ValidObjectKey(e.Key); err != nil {
+		return t, err
+	}
+	t.Key, t.Conditions.IfMatch = e.Key, e.ETag
+	if e.VersionID == nil || *e.VersionID == "" {
+		return t, nil
+	}
+	id, err := keyhaven.ParseVersionID(*e.VersionID)
+	if err != nil {
+		return t, err
+	}
+	t.Version = &id
+	res := access.Resource{ARN: c.arn() + "/" + e.Key, Bucket: c.bucket}
+	return t, d.access.Authorize(c.r.Context(), c.id, "s3:DeleteObjectVersion", res)
+}
+
+func (c *call) writeDeleted(req *deleteRequest, refused []error, done []object.Deleted) {
+	x := newDocument()
+	x.root("DeleteResult")
+	for i, e := range req.Objects {
+		err := refused[i]
+		var out object.Deleted
+		if err == nil {
+			out, done = done[0], done[1:]
+			err = out.Err
+		}
+		if err != nil {
+			c.writeDeleteError(x, e, err)
+			continue
+		}
+		if req.Quiet {
+			continue
+		}
+		x.open("Deleted")
+		x.element("Key", e.Key)
+		if e.VersionID != nil && *e.VersionID != "" {
+			x.element("VersionId", *e.VersionID)
+		}
+		if out.DeleteMarker {
+			x.bool("DeleteMarker", true)
+			x.element("DeleteMarkerVersionId", out.Version.String())
+		}
+		x.close("Deleted")
+	}
+	x.close("DeleteResult")
+	x.write(c.w, http.StatusOK)
+}
+
+func (c *call) writeDeleteError(x *document, e deleteElement, err error) {
+	w, _ := c.translate(err)
+	x.open("Error")
+	x.element("Key", e.Key)
+	if e.VersionID != nil {
+		x.optional("VersionId", *e.VersionID)
+	}
+	x.element("Code", w.code)
+	x.element("Message", w.message)
+	x.close("Error")
+}

@@ -1,0 +1,264 @@
+package s3
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+const metaPrefix = "X-Amz-Meta-"
+
+// notBuilt are headers of writes whose behaviour this release does not have.
+// They are refused: to ignore one would be to promise what it asks for.
+var notBuilt = []string{
+	"X-Amz-Server-Side-Encryption",
+	"X-Amz-Server-Side-Encryption-Customer-Algorithm",
+	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
+	"X-Amz-Object-Lock-Mode",
+	"X-Amz-Object-Lock-Retain-Until-Date",
+	"X-Amz-Object-Lock-Legal-Hold",
+	"X-Amz-Tagging",
+	"X-Amz-Website-Redirect-Location",
+	"X-Amz-Write-Offset-Bytes",
+}
+
+// attributes reads what a write stores with the object.
+func (c *call) attributes() (a object.Attributes, err error) {
+	h := c.r.Header
+	for _, name := range notBuilt {
+		if len(h[name]) > 0 {
+			return a, errNotImplemented.and("Header", strings.ToLower(name))
+		}
+	}
+	if class := h.Get("X-Amz-Storage-Class"); class != "" && class != "STANDARD" {
+		return a, &wireError{code: "InvalidStorageClass", status: 400, message: "The storage class you specified is not valid"}
+	}
+	a.Header = keyhaven.ObjectHeader{
+		ContentType:        h.Get("Content-Type"),
+		CacheControl:       h.Get("Cache-Control"),
+		ContentDisposition: h.Get("Content-Disposition"),
+		ContentEncoding:    contentEncoding(h),
+		ContentLanguage:    h.Get("Content-Language"),
+		Expires:            h.Get("Expires"),
+	}
+	if a.Metadata, err = userMetadata(h); err != nil {
+		return a, err
+	}
+	a.ACL, err = cannedACL(h)
+	return a, err
+}
+
+// contentEncoding drops aws-chunked, which is about the transfer alone.
+func contentEncoding(h http.Header) string {
+	v := strings.Join(h["Content-Encoding"], ",")
+	if !strings.Contains(v, "aws-chunked") {
+		return v
+	}
+	var keep []string
+	for e := range strings.SplitSeq(v, ",") {
+		if e = strings.TrimSpace(e); e != "aws-chunked" && e != "" {
+			keep = append(keep, e)
+		}
+	}
+	return strings.Join(keep, ",")
+}
+
+func userMetadata(h http.Header) ([]keyhaven.MetadataPair, error) {
+	var pairs []keyhaven.MetadataPair
+	size := 0
+	for name, values := range h {
+		if !strings.HasPrefix(name, metaPrefix) {
+			continue
+		}
+		p := keyhaven.MetadataPair{Name: strings.ToLower(name[len(metaPrefix):]), Value: strings.Join(values, ",")}
+		if p.Name == "" {
+			continue
+		}
+		if size += len(p.Name) + len(p.Value); size > keyhaven.MaxUserMetadata {
+			return nil, errMetadataTooLarge.and("MaxSizeAllowed", itoa(keyhaven.MaxUserMetadata))
+		}
+		pairs = append(pairs, p)
+	}
+	slices.SortFunc(pairs, func(a, b keyhaven.MetadataPair) int { return strings.Compare(a.Name, b.Name) })
+	return pairs, nil
+}
+
+// cannedACL reads x-amz-acl. The bucket owner owns every object, so the ACLs
+// that speak of the bucket owner are private (spec/bucket-semantics.md §4.2).
+func cannedACL(h http.Header) (keyhaven.CannedACL, error) {
+	for _, grant := range []string{"Full-Control", "Read", "Read-Acp", "Write", "Write-Acp"} {
+		if h.Get("X-Amz-Grant-"+grant) != "" {
+			return 0, errACLNotSupported
+		}
+	}
+	switch acl := h.Get("X-Amz-Acl"); acl {
+	case "", "private", "bucket-owner-full-control", "bucket-owner-read":
+		return keyhaven.ACLPrivate, nil
+	case "public-read":
+		return keyhaven.ACLPublicRead, nil
+	case "public-read-write", "authenticated-read", "aws-exec-read", "log-delivery-write":
+		return 0, errACLNotSupported
+	default:
+		return 0, errInvalidArgument.and("ArgumentName", "x-amz-acl").and("ArgumentValue", acl)
+	}
+}
+
+// conditions reads the preconditions of a read, or with a prefix those on the
+// source of a copy. A date that cannot be read is no condition (RFC 9110 §13.1).
+func conditions(h http.Header, prefix string) object.Conditions {
+	c := object.Conditions{
+		IfMatch:     h.Get(prefix + "If-Match"),
+		IfNoneMatch: h.Get(prefix + "If-None-Match"),
+	}
+	if t, err := http.ParseTime(h.Get(prefix + "If-Modified-Since")); err == nil {
+		c.IfModifiedSince = t
+	}
+	if t, err := http.ParseTime(h.Get(prefix + "If-Unmodified-Since")); err == nil {
+		c.IfUnmodifiedSince = t
+	}
+	return c
+}
+
+// writeConditions reads the preconditions of a write: If-Match with a tag,
+// If-None-Match with "*" alone, as S3 does.
+func writeConditions(h http.Header) (object.Conditions, error) {
+	c := object.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
+	if c.IfNoneMatch != "" && c.IfNoneMatch != "*" || c.IfMatch != "" && c.IfNoneMatch != "" {
+		return c, errNotImplemented.and("Header", "If-None-Match")
+	}
+	return c, nil
+}
+
+// versionID reads the versionId parameter; nil when there is none.
+func (q query) versionID() (*keyhaven.VersionID, error) {
+	if !q.has("versionId") {
+		return nil, nil
+	}
+	id, err := keyhaven.ParseVersionID(q.get("versionId"))
+	if err != nil {
+		return nil, err
+	}
+	return &id, nil
+}
+
+// byteRange reads a Range header. One that is malformed, or asks for several
+// ranges, is ignored, as S3 does.
+func byteRange(v string) *object.ByteRange {
+	spec, ok := strings.CutPrefix(v, "bytes=")
+	if !ok {
+		return nil
+	}
+	first, last, ok := strings.Cut(spec, "-")
+	if !ok {
+		return nil
+	}
+	r := &object.ByteRange{First: -1, Last: -1}
+	if first != "" {
+		if r.First, ok = parseNumber(first); !ok {
+			return nil
+		}
+	}
+	if last != "" {
+		if r.Last, ok = parseNumber(last); !ok || r.First > r.Last {
+			return nil
+		}
+	}
+	if first == "" && last == "" {
+		return nil
+	}
+	return r
+}
+
+// parseNumber reads digits alone. A number beyond int64 stands for the end.
+func parseNumber(s string) (int64, bool) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil && s != "" {
+		return 1<<63 - 1, true
+	}
+	return n, err == nil
+}
+
+// partNumber reads a partNumber parameter: 1 to 10000.
+func partNumber(s string) (int, error) {
+	n, ok := parseNumber(s)
+	if !ok || n < 1 || n > keyhaven.MaxPartNumber {
+		return 0, errInvalidArgument.with("Part number must be an integer between 1 and 10000, inclusive").
+			and("ArgumentName", "partNumber").and("ArgumentValue", s)
+	}
+	return int(n), nil
+}
+
+// limit reads max-keys and its like: 0 to most, larger numbers being most.
+func (q query) limit(name string, most int) (int, error) {
+	if !q.has(name) {
+		return most, nil
+	}
+	v := q.get(name)
+	if v == "" {
+		return most, nil
+	}
+	n, ok := parseNumber(v)
+	if !ok || n > 1<<31-1 {
+		return 0, errInvalidArgument.with("Provided "+name+" not an integer or within integer range").
+			and("ArgumentName", name).and("ArgumentValue", v)
+	}
+	return min(int(n), most), nil
+}
+
+// setObjectHeaders writes what describes an object.
+func setObjectHeaders(h http.Header, o *keyhaven.Object) {
+	h["Etag"] = []string{`"` + o.ETag.String() + `"`}
+	h["Last-Modified"] = []string{httpTime(o.ModTime)}
+	h["Accept-Ranges"] = []string{"bytes"}
+	contentType := o.Header.ContentType
+	if contentType == "" {
+		contentType = "binary/octet-stream"
+	}
+	h["Content-Type"] = []string{contentType}
+	for _, f := range [...]struct{ name, value string }{
+		{"Cache-Control", o.Header.CacheControl},
+		{"Content-Disposition", o.Header.ContentDisposition},
+		{"Content-Encoding", o.Header.ContentEncoding},
+		{"Content-Language", o.Header.ContentLanguage},
+		{"Expires", o.Header.Expires},
+	} {
+		if f.value != "" {
+			h[f.name] = []string{f.value}
+		}
+	}
+	for _, p := range o.Metadata {
+		h[metaPrefix+p.Name] = []string{p.Value}
+	}
+}
+
+func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
+
+// setVersion writes the version id of an object in a bucket that has versions.
+func (c *call) setVersion(id keyhaven.VersionID) {
+	if c.bucket.Versioning != keyhaven.NeverEnabled {
+		c.w.Header()["X-Amz-Version-Id"] = []string{id.String()}
+		c.record.VersionID = id.String()
+	}
+}
+
+// setChecksum writes the checksum of an object or part.
+func setChecksum(h http.Header, sum keyhaven.Checksum) {
+	if sum.IsZero() {
+		return
+	}
+	h.Set(sumHeader+sum.Algorithm.String(), checksum.Format(sum))
+	h.Set("X-Amz-Checksum-Type", sum.Type.String())
+}

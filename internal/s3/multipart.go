@@ -1,0 +1,130 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+// upload names the multipart upload of the request.
+func (c *call) upload() object.UploadTarget {
+	return object.UploadTarget{Bucket: c.bucket, Key: c.key, UploadID: c.query.get("uploadId")}
+}
+
+// createMultipartUpload begins an upload (API reference,
+// CreateMultipartUpload).
+func (d *Door) createMultipartUpload(c *call) error {
+	in := object.CreateUploadInput{Bucket: c.bucket, Key: c.key}
+	var err error
+	if in.Attributes, err = c.attributes(); err != nil {
+		return err
+	}
+	h := c.r.Header
+	if name := h.Get("X-Amz-Checksum-Algorithm"); name != "" {
+		a, ok := checksum.ParseAlgorithm(name)
+		if !ok {
+			return errInvalidRequest.with("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		}
+		in.Algorithm = a
+	}
+	if name := h.Get("X-Amz-Checksum-Type"); name != "" {
+		if in.Algorithm == keyhaven.ChecksumNone {
+			return errInvalidRequest.with("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		}
+		typ := keyhaven.FullObject
+		switch name {
+		case keyhaven.FullObject.String():
+		case keyhaven.Composite.String():
+			typ = keyhaven.Composite
+		default:
+			return errInvalidRequest.with("Value for x-amz-checksum-type header is invalid.")
+		}
+		in.ChecksumType = &typ
+	}
+	u, err := d.objects.CreateUpload(c.r.Context(), in)
+	if err != nil {
+		return err
+	}
+	if u.ChecksumAlgorithm != keyhaven.ChecksumNone {
+		c.w.Header().Set("X-Amz-Checksum-Algorithm", u.ChecksumAlgorithm.String())
+		c.w.Header().Set("X-Amz-Checksum-Type", u.ChecksumType.String())
+	}
+	x := newDocument()
+	x.root("InitiateMultipartUploadResult")
+	x.element("Bucket", c.bucketName)
+	x.element("Key", c.key)
+	x.element("UploadId", u.ID)
+	x.close("InitiateMultipartUploadResult")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+// uploadPart stores a part (API reference, UploadPart).
+func (d *Door) uploadPart(c *call) error {
+	number, err := partNumber(c.query.get("partNumber"))
+	if err != nil {
+		return err
+	}
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	p, err := d.objects.PutPart(c.r.Context(), object.PutPartInput{
+		UploadTarget: c.upload(), Number: number, Body: b, Size: b.size, Integrity: b.integrity(),
+	})
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h["Etag"] = []string{`"` + p.ETag.String() + `"`}
+	if b.sum.algorithm != keyhaven.ChecksumNone {
+		h.Set(sumHeader+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+	}
+	c.ok()
+	return nil
+}
+
+// uploadPartCopy copies an object, or a range of it, into a part (API reference,
+// UploadPartCopy).
+func (d *Door) uploadPartCopy(c *call) error {
+	number, err := partNumber(c.query.get("partNumber"))
+	if err != nil {
+		return err
+	}
+	src, err := d.copySource(c)
+	if err != nil {
+		return err
+	}
+	if v := c.r.Header.Get("X-Amz-Copy-Source-Range"); v != "" {
+		if src.Range = byteRange(v); src.Range == nil || src.Range.First < 0 || src.Range.Last < 0 {
+			return errInvalidArgument.with("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy").
+				and("ArgumentName", "x-amz-copy-source-range").and("ArgumentValue", v)
+		}
+		src.WholeRange = true
+	}
+	p, version, err := d.objects.CopyPart(c.r.Context(), object.CopyPartInput{UploadTarget: c.upload(), Number: number, Source: src})
+	if err != nil {
+		return err
+	}
+	c.setSourceVersion(src.Bucket, version)
+	x := newDocument()
+	x.root("CopyPartResult")
+	x.time("LastModified", p.ModTime)
+	x.etag(p.ETag)
+	x.element("Checksum"+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+	x.close("CopyPartResult")
+	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+// abortMultipartUpload gives an upload up (API reference,
+// AbortMultipartUpload).
+func (d *Door) abortMultipartUpload(c *call) error {
+	if err := d.objects.AbortUpload(c.r.Context(), c.upload()); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}

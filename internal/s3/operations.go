@@ -1,0 +1,150 @@
+package s3
+
+// operation is one row: how a request selects it and what it needs. A row
+// without an action cannot be written: the arch of the package's tests refuses
+// it. Rows are tried in order, so that a more selective one stands first.
+type operation struct {
+	name   string
+	method string
+	scope  scope
+	param  string // query parameter that must be there
+	value  string // its value, when it matters
+	param2 string // a second one
+	header string // header that must be there
+
+	action        string // IAM action (Service Authorization Reference, Amazon S3)
+	versionAction string // the action when versionId is given
+	publicRead    bool   // reads an object, which its own ACL may allow to anybody
+	handle        func(*Door, *call) error
+}
+
+// operations are the rows of the S3 API. Those without a handler answer
+// NotImplemented.
+var operations = []*operation{
+	{name: "ListBuckets", method: "GET", scope: onService, action: "s3:ListAllMyBuckets", handle: (*Door).listBuckets},
+
+	{name: "UploadPartCopy", method: "PUT", scope: onObject, param: "uploadId", header: "X-Amz-Copy-Source", action: "s3:PutObject", handle: (*Door).uploadPartCopy},
+	{name: "UploadPart", method: "PUT", scope: onObject, param: "uploadId", action: "s3:PutObject", handle: (*Door).uploadPart},
+	{name: "PutObjectAcl", method: "PUT", scope: onObject, param: "acl", action: "s3:PutObjectAcl", versionAction: "s3:PutObjectVersionAcl", handle: (*Door).putObjectACL},
+	{name: "PutObjectTagging", method: "PUT", scope: onObject, param: "tagging", action: "s3:PutObjectTagging", versionAction: "s3:PutObjectVersionTagging"},
+	{name: "PutObjectLegalHold", method: "PUT", scope: onObject, param: "legal-hold", action: "s3:PutObjectLegalHold"},
+	{name: "PutObjectRetention", method: "PUT", scope: onObject, param: "retention", action: "s3:PutObjectRetention"},
+	{name: "RenameObject", method: "PUT", scope: onObject, param: "renameObject", action: "s3express:CreateSession"},
+	{name: "UpdateObjectEncryption", method: "PUT", scope: onObject, param: "encryption", action: "s3:UpdateObjectEncryption"},
+	{name: "CopyObject", method: "PUT", scope: onObject, header: "X-Amz-Copy-Source", action: "s3:PutObject", handle: (*Door).copyObject},
+	{name: "PutObject", method: "PUT", scope: onObject, action: "s3:PutObject", handle: (*Door).putObject},
+
+	{name: "ListParts", method: "GET", scope: onObject, param: "uploadId", action: "s3:ListMultipartUploadParts", handle: (*Door).listParts},
+	{name: "GetObjectAcl", method: "GET", scope: onObject, param: "acl", action: "s3:GetObjectAcl", versionAction: "s3:GetObjectVersionAcl", handle: (*Door).getObjectACL},
+	{name: "GetObjectAttributes", method: "GET", scope: onObject, param: "attributes", action: "s3:GetObjectAttributes", versionAction: "s3:GetObjectVersionAttributes"},
+	{name: "GetObjectTagging", method: "GET", scope: onObject, param: "tagging", action: "s3:GetObjectTagging", versionAction: "s3:GetObjectVersionTagging"},
+	{name: "GetObjectLegalHold", method: "GET", scope: onObject, param: "legal-hold", action: "s3:GetObjectLegalHold"},
+	{name: "GetObjectRetention", method: "GET", scope: onObject, param: "retention", action: "s3:GetObjectRetention"},
+	{name: "GetObjectTorrent", method: "GET", scope: onObject, param: "torrent", action: "s3:GetObjectTorrent"},
+	{name: "GetObject", method: "GET", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).getObject},
+	{name: "HeadObject", method: "HEAD", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).headObject},
+
+	{name: "CreateMultipartUpload", method: "POST", scope: onObject, param: "uploads", action: "s3:PutObject", handle: (*Door).createMultipartUpload},
+	{name: "CompleteMultipartUpload", method: "POST", scope: onObject, param: "uploadId", action: "s3:PutObject", handle: (*Door).completeMultipartUpload},
+	{name: "SelectObjectContent", method: "POST", scope: onObject, param: "select", action: "s3:GetObject"},
+	{name: "RestoreObject", method: "POST", scope: onObject, param: "restore", action: "s3:RestoreObject"},
+
+	{name: "AbortMultipartUpload", method: "DELETE", scope: onObject, param: "uploadId", action: "s3:AbortMultipartUpload", handle: (*Door).abortMultipartUpload},
+	{name: "DeleteObjectTagging", method: "DELETE", scope: onObject, param: "tagging", action: "s3:DeleteObjectTagging", versionAction: "s3:DeleteObjectVersionTagging"},
+	{name: "DeleteObject", method: "DELETE", scope: onObject, action: "s3:DeleteObject", versionAction: "s3:DeleteObjectVersion", handle: (*Door).deleteObject},
+
+	{name: "GetBucketLocation", method: "GET", scope: onBucket, param: "location", action: "s3:GetBucketLocation", handle: (*Door).getBucketLocation},
+	{name: "GetBucketVersioning", method: "GET", scope: onBucket, param: "versioning", action: "s3:GetBucketVersioning", handle: (*Door).getBucketVersioning},
+	{name: "ListObjectVersions", method: "GET", scope: onBucket, param: "versions", action: "s3:ListBucketVersions", handle: (*Door).listObjectVersions},
+	{name: "ListMultipartUploads", method: "GET", scope: onBucket, param: "uploads", action: "s3:ListBucketMultipartUploads", handle: (*Door).listMultipartUploads},
+	{name: "ListObjectsV2", method: "GET", scope: onBucket, param: "list-type", value: "2", action: "s3:ListBucket", handle: (*Door).listObjectsV2},
+	{name: "GetBucketAbac", method: "GET", scope: onBucket, param: "abac", action: "s3:GetBucketAbac"},
+	{name: "GetBucketAccelerateConfiguration", method: "GET", scope: onBucket, param: "accelerate", action: "s3:GetAccelerateConfiguration"},
+	{name: "GetBucketAcl", method: "GET", scope: onBucket, param: "acl", action: "s3:GetBucketAcl"},
+	{name: "GetBucketAnalyticsConfiguration", method: "GET", scope: onBucket, param: "analytics", param2: "id", action: "s3:GetAnalyticsConfiguration"},
+	{name: "ListBucketAnalyticsConfigurations", method: "GET", scope: onBucket, param: "analytics", action: "s3:GetAnalyticsConfiguration"},
+	{name: "GetBucketCors", method: "GET", scope: onBucket, param: "cors", action: "s3:GetBucketCORS"},
+	{name: "GetBucketEncryption", method: "GET", scope: onBucket, param: "encryption", action: "s3:GetEncryptionConfiguration"},
+	{name: "GetBucketIntelligentTieringConfiguration", method: "GET", scope: onBucket, param: "intelligent-tiering", param2: "id", action: "s3:GetIntelligentTieringConfiguration"},
+	{name: "ListBucketIntelligentTieringConfigurations", method: "GET", scope: onBucket, param: "intelligent-tiering", action: "s3:GetIntelligentTieringConfiguration"},
+	{name: "GetBucketInventoryConfiguration", method: "GET", scope: onBucket, param: "inventory", param2: "id", action: "s3:GetInventoryConfiguration"},
+	{name: "ListBucketInventoryConfigurations", method: "GET", scope: onBucket, param: "inventory", action: "s3:GetInventoryConfiguration"},
+	{name: "GetBucketLifecycleConfiguration", method: "GET", scope: onBucket, param: "lifecycle", action: "s3:GetLifecycleConfiguration"},
+	{name: "GetBucketLogging", method: "GET", scope: onBucket, param: "logging", action: "s3:GetBucketLogging"},
+	{name: "GetBucketMetadataConfiguration", method: "GET", scope: onBucket, param: "metadataConfiguration", action: "s3:GetBucketMetadataTableConfiguration"},
+	{name: "GetBucketMetadataTableConfiguration", method: "GET", scope: onBucket, param: "metadataTable", action: "s3:GetBucketMetadataTableConfiguration"},
+	{name: "GetBucketMetricsConfiguration", method: "GET", scope: onBucket, param: "metrics", param2: "id", action: "s3:GetMetricsConfiguration"},
+	{name: "ListBucketMetricsConfigurations", method: "GET", scope: onBucket, param: "metrics", action: "s3:GetMetricsConfiguration"},
+	{name: "GetBucketNotificationConfiguration", method: "GET", scope: onBucket, param: "notification", action: "s3:GetBucketNotification"},
+	{name: "GetBucketOwnershipControls", method: "GET", scope: onBucket, param: "ownershipControls", action: "s3:GetBucketOwnershipControls"},
+	{name: "GetBucketPolicy", method: "GET", scope: onBucket, param: "policy", action: "s3:GetBucketPolicy"},
+	{name: "GetBucketPolicyStatus", method: "GET", scope: onBucket, param: "policyStatus", action: "s3:GetBucketPolicyStatus"},
+	{name: "GetBucketReplication", method: "GET", scope: onBucket, param: "replication", action: "s3:GetReplicationConfiguration"},
+	{name: "GetBucketRequestPayment", method: "GET", scope: onBucket, param: "requestPayment", action: "s3:GetBucketRequestPayment"},
+	{name: "GetBucketTagging", method: "GET", scope: onBucket, param: "tagging", action: "s3:GetBucketTagging"},
+	{name: "GetBucketWebsite", method: "GET", scope: onBucket, param: "website", action: "s3:GetBucketWebsite"},
+	{name: "GetObjectLockConfiguration", method: "GET", scope: onBucket, param: "object-lock", action: "s3:GetBucketObjectLockConfiguration"},
+	{name: "GetPublicAccessBlock", method: "GET", scope: onBucket, param: "publicAccessBlock", action: "s3:GetBucketPublicAccessBlock"},
+	{name: "CreateSession", method: "GET", scope: onBucket, param: "session", action: "s3express:CreateSession"},
+	{name: "ListObjects", method: "GET", scope: onBucket, action: "s3:ListBucket", handle: (*Door).listObjects},
+	{name: "HeadBucket", method: "HEAD", scope: onBucket, action: "s3:ListBucket", handle: (*Door).headBucket},
+
+	{name: "PutBucketVersioning", method: "PUT", scope: onBucket, param: "versioning", action: "s3:PutBucketVersioning", handle: (*Door).putBucketVersioning},
+	{name: "PutBucketAbac", method: "PUT", scope: onBucket, param: "abac", action: "s3:PutBucketAbac"},
+	{name: "PutBucketAccelerateConfiguration", method: "PUT", scope: onBucket, param: "accelerate", action: "s3:PutAccelerateConfiguration"},
+	{name: "PutBucketAcl", method: "PUT", scope: onBucket, param: "acl", action: "s3:PutBucketAcl"},
+	{name: "PutBucketAnalyticsConfiguration", method: "PUT", scope: onBucket, param: "analytics", action: "s3:PutAnalyticsConfiguration"},
+	{name: "PutBucketCors", method: "PUT", scope: onBucket, param: "cors", action: "s3:PutBucketCORS"},
+	{name: "PutBucketEncryption", method: "PUT", scope: onBucket, param: "encryption", action: "s3:PutEncryptionConfiguration"},
+	{name: "PutBucketIntelligentTieringConfiguration", method: "PUT", scope: onBucket, param: "intelligent-tiering", action: "s3:PutIntelligentTieringConfiguration"},
+	{name: "PutBucketInventoryConfiguration", method: "PUT", scope: onBucket, param: "inventory", action: "s3:PutInventoryConfiguration"},
+	{name: "PutBucketLifecycleConfiguration", method: "PUT", scope: onBucket, param: "lifecycle", action: "s3:PutLifecycleConfiguration"},
+	{name: "PutBucketLogging", method: "PUT", scope: onBucket, param: "logging", action: "s3:PutBucketLogging"},
+	{name: "PutBucketMetricsConfiguration", method: "PUT", scope: onBucket, param: "metrics", action: "s3:PutMetricsConfiguration"},
+	{name: "PutBucketNotificationConfiguration", method: "PUT", scope: onBucket, param: "notification", action: "s3:PutBucketNotification"},
+	{name: "PutBucketOwnershipControls", method: "PUT", scope: onBucket, param: "ownershipControls", action: "s3:PutBucketOwnershipControls"},
+	{name: "PutBucketPolicy", method: "PUT", scope: onBucket, param: "policy", action: "s3:PutBucketPolicy"},
+	{name: "PutBucketReplication", method: "PUT", scope: onBucket, param: "replication", action: "s3:PutReplicationConfiguration"},
+	{name: "PutBucketRequestPayment", method: "PUT", scope: onBucket, param: "requestPayment", action: "s3:PutBucketRequestPayment"},
+	{name: "PutBucketTagging", method: "PUT", scope: onBucket, param: "tagging", action: "s3:PutBucketTagging"},
+	{name: "PutBucketWebsite", method: "PUT", scope: onBucket, param: "website", action: "s3:PutBucketWebsite"},
+	{name: "PutObjectLockConfiguration", method: "PUT", scope: onBucket, param: "object-lock", action: "s3:PutBucketObjectLockConfiguration"},
+	{name: "PutPublicAccessBlock", method: "PUT", scope: onBucket, param: "publicAccessBlock", action: "s3:PutBucketPublicAccessBlock"},
+	{name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", scope: onBucket, param: "metadataInventoryTable", action: "s3:UpdateBucketMetadataInventoryTableConfiguration"},
+	{name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", scope: onBucket, param: "metadataJournalTable", action: "s3:UpdateBucketMetadataJournalTableConfiguration"},
+	{name: "CreateBucket", method: "PUT", scope: onBucket, action: "s3:CreateBucket", handle: (*Door).createBucket},
+
+	{name: "DeleteObjects", method: "POST", scope: onBucket, param: "delete", action: "s3:DeleteObject", handle: (*Door).deleteObjects},
+	{name: "CreateBucketMetadataConfiguration", method: "POST", scope: onBucket, param: "metadataConfiguration", action: "s3:CreateBucketMetadataTableConfiguration"},
+	{name: "CreateBucketMetadataTableConfiguration", method: "POST", scope: onBucket, param: "metadataTable", action: "s3:CreateBucketMetadataTableConfiguration"},
+	{name: "PostObject", method: "POST", scope: onBucket, action: "s3:PutObject"},
+
+	{name: "DeleteBucketAnalyticsConfiguration", method: "DELETE", scope: onBucket, param: "analytics", action: "s3:PutAnalyticsConfiguration"},
+	{name: "DeleteBucketCors", method: "DELETE", scope: onBucket, param: "cors", action: "s3:PutBucketCORS"},
+	{name: "DeleteBucketEncryption", method: "DELETE", scope: onBucket, param: "encryption", action: "s3:PutEncryptionConfiguration"},
+	{name: "DeleteBucketIntelligentTieringConfiguration", method: "DELETE", scope: onBucket, param: "intelligent-tiering", action: "s3:PutIntelligentTieringConfiguration"},
+	{name: "DeleteBucketInventoryConfiguration", method: "DELETE", scope: onBucket, param: "inventory", action: "s3:PutInventoryConfiguration"},
+	{name: "DeleteBucketLifecycle", method: "DELETE", scope: onBucket, param: "lifecycle", action: "s3:PutLifecycleConfiguration"},
+	{name: "DeleteBucketMetadataConfiguration", method: "DELETE", scope: onBucket, param: "metadataConfiguration", action: "s3:DeleteBucketMetadataTableConfiguration"},
+	{name: "DeleteBucketMetadataTableConfiguration", method: "DELETE", scope: onBucket, param: "metadataTable", action: "s3:DeleteBucketMetadataTableConfiguration"},
+	{name: "DeleteBucketMetricsConfiguration", method: "DELETE", scope: onBucket, param: "metrics", action: "s3:PutMetricsConfiguration"},
+	{name: "DeleteBucketOwnershipControls", method: "DELETE", scope: onBucket, param: "ownershipControls", action: "s3:PutBucketOwnershipControls"},
+	{name: "DeleteBucketPolicy", method: "DELETE", scope: onBucket, param: "policy", action: "s3:DeleteBucketPolicy"},
+	{name: "DeleteBucketReplication", method: "DELETE", scope: onBucket, param: "replication", action: "s3:PutReplicationConfiguration"},
+	{name: "DeleteBucketTagging", method: "DELETE", scope: onBucket, param: "tagging", action: "s3:PutBucketTagging"},
+	{name: "DeleteBucketWebsite", method: "DELETE", scope: onBucket, param: "website", action: "s3:DeleteBucketWebsite"},
+	{name: "DeletePublicAccessBlock", method: "DELETE", scope: onBucket, param: "publicAccessBlock", action: "s3:PutBucketPublicAccessBlock"},
+	{name: "DeleteBucket", method: "DELETE", scope: onBucket, action: "s3:DeleteBucket", handle: (*Door).deleteBucket},
+}
+
+// subresources are the query parameters that name one, so that a request for
+// one which no row has is never taken for the plain operation.
+var subresources = func() map[string]bool {
+	m := map[string]bool{"session": true}
+	for _, op := range operations {
+		if op.param != "" && op.value == "" {
+			m[op.param] = true
+		}
+	}
+	return m
+}()

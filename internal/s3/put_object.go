@@ -1,0 +1,42 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/keyhaven/keyhaven/internal/object"
+)
+
+// putObject stores an object (API reference, PutObject).
+func (d *Door) putObject(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	attrs, err := c.attributes()
+	if err != nil {
+		return err
+	}
+	cond, err := writeConditions(c.r.Header)
+	if err != nil {
+		return err
+	}
+	o, err := d.objects.Put(c.r.Context(), object.PutInput{
+		Bucket: c.bucket, Key: c.key, Body: b, Size: b.size,
+		Attributes: attrs, Integrity: b.integrity(), Conditions: cond,
+	})
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h["Etag"] = []string{`"` + o.ETag.String() + `"`}
+	setChecksum(h, o.Checksum)
+	c.setVersion(o.Version)
+	c.ok()
+	return nil
+}
+
+// ok answers 200 with no body.
+func (c *call) ok() {
+	c.w.Header()["Content-Length"] = []string{"0"}
+	c.w.WriteHeader(http.StatusOK)
+}
