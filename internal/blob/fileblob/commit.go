@@ -40,7 +40,6 @@ func (w *writer) publish() error {
 		return errors.Join(err, w.discard(), w.withdraw())
 	}
 	if err := d.makeDurable(fsys); err != nil {
-		d.loose.Store(true) // the loss of power may undo the rename
 		return errors.Join(err, w.withdraw())
 	}
 	d.show(w.ref)

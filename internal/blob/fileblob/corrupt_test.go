@@ -124,6 +124,7 @@ func TestR4_CutOrMisplacedFiles(t *testing.T) {
 		"longer":    append(slices.Clone(whole), 0),
 		"zeroed":    make([]byte, len(whole)),
 		"misplaced": foreign,
+		"grown":     slices.Insert(slices.Clone(whole), 10, 0),
 		"doubled":   append(slices.Clone(whole), whole...),
 	}
 	for _, n := range []int{1, 43, 44, 45, 48, 49, 100, chunk, chunk + 48, len(whole) - 45, len(whole) - 44, len(whole) - 4, len(whole) - 1} {

@@ -18,8 +18,8 @@ type directory struct {
 	mu     sync.Mutex
 	hidden map[blob.Ref]struct{} // F3
 
-	// loose says that a temporary file was removed since the last sync, so that
-	// the loss of power may bring it back (F5).
+	// loose says that a temporary file was removed or renamed since the last sync,
+	// so that the loss of power may bring it back (F5).
 	loose atomic.Bool
 }
 
@@ -51,10 +51,10 @@ func (d *directory) hides(ref blob.Ref) bool {
 
 func (d *directory) makeDurable(fs FS) error {
 	return d.sync.do(func() error {
-		loose := d.loose.Swap(false)
+		d.loose.Store(false)
 		err := fs.SyncDir(d.path)
-		if err != nil && loose {
-			d.loose.Store(true)
+		if err != nil {
+			d.loose.Store(true) // a rename of those who waited may be undone
 		}
 		return err
 	})

@@ -82,8 +82,11 @@ func failCall(t *testing.T, n int, fault, want error) bool {
 	if err != nil && want != nil && !errors.Is(err, want) {
 		t.Errorf("%s: %s: %v, want %v", at, where, err, want)
 	}
+	if hit.Kind != crashfs.Remove {
+		checkAllListed(t, at, fsys, s)
+	}
 	checkStillWorks(t, at, s, kept, first)
-	checkLeftOvers(t, at, fsys, s, hit)
+	checkLeftOvers(t, at, fsys, s)
 	return true
 }
 
@@ -156,6 +159,15 @@ func mustPut(t *testing.T, s *fileblob.Store, content []byte) blob.Ref {
 	return ref
 }
 
+// checkAllListed wants no file on disk but the blobs that are listed.
+func checkAllListed(t *testing.T, at string, fsys *crashfs.FS, s *fileblob.Store) {
+	t.Helper()
+	there, err := contents(s)
+	if files := fsys.Files(); err != nil || len(files) != len(there)+1 {
+		t.Errorf("%s: %d blobs are listed, %v, but UNCLEAN and they are the files %v", at, len(there), err, files)
+	}
+}
+
 // checkStillWorks wants the old blob whole, nothing half-present, and room for
 // another.
 func checkStillWorks(t *testing.T, at string, s *fileblob.Store, kept blob.Ref, content []byte) {
@@ -173,13 +185,10 @@ func checkStillWorks(t *testing.T, at string, s *fileblob.Store, kept blob.Ref, 
 	}
 }
 
-// checkLeftOvers wants no temporary file, or if its removal failed, none after
-// the next Open.
-func checkLeftOvers(t *testing.T, at string, fsys *crashfs.FS, s *fileblob.Store, hit crashfs.Op) {
+// checkLeftOvers wants no temporary file after the next Open, not even when the
+// removal of one failed.
+func checkLeftOvers(t *testing.T, at string, fsys *crashfs.FS, s *fileblob.Store) {
 	t.Helper()
-	if hit.Kind != crashfs.Remove {
-		checkNoTemporary(t, at, fsys)
-	}
 	if err := s.Close(); err != nil {
 		t.Errorf("%s: Close: %v", at, err)
 	}
@@ -288,4 +297,35 @@ func TestDeleteAgainSyncs(t *testing.T) {
 			t.Errorf("crash %d: the deleted blob opens: %v", seed, err)
 		}
 	}
+}
+
+// TestWriteAfterFailedWrite: nothing works after the first failure, so that a
+// blob with a hole is never committed.
+func TestWriteAfterFailedWrite(t *testing.T) {
+	t.Parallel()
+	fsys := crashfs.New("blobs")
+	s := openStore(t, "blobs", fileblob.Options{FS: fsys})
+	ctx := context.Background()
+	w, err := s.Create(ctx, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	fsys.SetHook(func(op crashfs.Op) error {
+		if op.Kind == crashfs.Write {
+			return broken
+		}
+		return nil
+	})
+	if n, err := w.Write(make([]byte, 300<<10)); n != 0 || !errors.Is(err, broken) {
+		t.Errorf("Write = %d, %v, want the error", n, err)
+	}
+	fsys.SetHook(nil)
+	if n, err := w.Write(make([]byte, 300<<10)); n != 0 || !errors.Is(err, broken) {
+		t.Errorf("second Write = %d, %v, want the first error", n, err)
+	}
+	if ref, err := w.Commit(ctx); !ref.IsZero() || !errors.Is(err, broken) {
+		t.Errorf("Commit = %s, %v, want the first error", ref, err)
+	}
+	checkAllListed(t, "after the failed Commit", fsys, s)
 }
