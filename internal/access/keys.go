@@ -47,7 +47,8 @@ func (in BucketKeyInput) operation(tx *meta.Txn, typ string) (keyhaven.Operation
 		Account: in.Account, Region: in.Region, ResourceName: in.Bucket, ResourceType: "Bucket",
 		Type: typ, CreatedAt: time.Now().UTC(),
 	}
-	return op, tx.PutOperation(&op)
+	err := tx.PutOperation(&op) // gives op its id
+	return op, err
 }
 
 // CreateBucketKey makes an access key for a bucket. The answer is the only

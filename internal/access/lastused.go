@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,21 +33,22 @@ func (u *use) lastUsed() keyhaven.LastUsed {
 	return keyhaven.LastUsed{Time: time.Unix(0, u.nanos.Load()).UTC(), Region: p.region, Service: p.service}
 }
 
-// tracker holds the uses that are not on disk yet.
+// tracker holds the uses that are not on disk yet. A key has more than one when
+// its credential was evicted and looked up again under a request in flight.
 type tracker struct {
 	mu     sync.Mutex
-	queued map[string]*use
+	queued map[string][]*use
 	flushM sync.Mutex // one flush at a time
 }
 
-func newTracker() *tracker { return &tracker{queued: map[string]*use{}} }
+func newTracker() *tracker { return &tracker{queued: map[string][]*use{}} }
 
-// use returns the use of a key: the queued one, or a new one.
+// use returns the use of a key: a queued one, or a new one.
 func (t *tracker) use(id string) *use {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if u := t.queued[id]; u != nil {
-		return u
+	if q := t.queued[id]; len(q) > 0 {
+		return q[len(q)-1]
 	}
 	return &use{id: id}
 }
@@ -58,23 +60,33 @@ func (t *tracker) touch(u *use, now time.Time, region, service string) {
 	}
 	if u.dirty.CompareAndSwap(false, true) {
 		t.mu.Lock()
-		t.queued[u.id] = u
+		if !slices.Contains(t.queued[u.id], u) {
+			t.queued[u.id] = append(t.queued[u.id], u)
+		}
 		t.mu.Unlock()
 	}
 }
 
-// overlay returns the later of what is on disk and what is queued.
+// overlay returns the latest of what is on disk and what is queued.
 func (t *tracker) overlay(id string, stored keyhaven.LastUsed) keyhaven.LastUsed {
 	t.mu.Lock()
-	u := t.queued[id]
-	t.mu.Unlock()
-	if u == nil {
-		return stored
+	defer t.mu.Unlock()
+	return latest(t.queued[id], stored)
+}
+
+func latest(uses []*use, than keyhaven.LastUsed) keyhaven.LastUsed {
+	for _, u := range uses {
+		if at := u.lastUsed(); at.Time.After(than.Time) {
+			than = at
+		}
 	}
-	if now := u.lastUsed(); now.Time.After(stored.Time) {
-		return now
-	}
-	return stored
+	return than
+}
+
+// pending is the queued uses of one key.
+type pending struct {
+	id   string
+	uses []*use
 }
 
 // flush writes the queued uses. An entry stays queued until it is on disk, so
@@ -83,28 +95,28 @@ func (t *tracker) flush(ctx context.Context, m *meta.Store) error {
 	t.flushM.Lock()
 	defer t.flushM.Unlock()
 	t.mu.Lock()
-	batch := make([]*use, 0, len(t.queued))
-	for _, u := range t.queued {
-		batch = append(batch, u)
+	batch := make([]pending, 0, len(t.queued))
+	for id, uses := range t.queued {
+		batch = append(batch, pending{id, slices.Clone(uses)})
 	}
 	t.mu.Unlock()
-	for len(batch) > 0 {
-		n := min(len(batch), flushBatch)
-		if err := t.write(ctx, m, batch[:n]); err != nil {
+	for part := range slices.Chunk(batch, flushBatch) {
+		if err := t.write(ctx, m, part); err != nil {
 			return err
 		}
-		batch = batch[n:]
 	}
 	return nil
 }
 
-func (t *tracker) write(ctx context.Context, m *meta.Store, batch []*use) error {
-	for _, u := range batch {
-		u.dirty.Store(false)
+func (t *tracker) write(ctx context.Context, m *meta.Store, batch []pending) error {
+	for _, p := range batch {
+		for _, u := range p.uses {
+			u.dirty.Store(false)
+		}
 	}
 	err := m.Update(ctx, func(tx *meta.Txn) error {
-		for _, u := range batch {
-			if err := tx.PutLastUsed(u.id, u.lastUsed()); err != nil {
+		for _, p := range batch {
+			if err := tx.PutLastUsed(p.id, latest(p.uses, keyhaven.LastUsed{})); err != nil {
 				return err
 			}
 		}
@@ -112,12 +124,16 @@ func (t *tracker) write(ctx context.Context, m *meta.Store, batch []*use) error 
 	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, u := range batch {
-		switch {
-		case err != nil:
-			u.dirty.Store(true)
-		case !u.dirty.Load() && t.queued[u.id] == u:
-			delete(t.queued, u.id)
+	for _, p := range batch {
+		if err != nil {
+			for _, u := range p.uses {
+				u.dirty.Store(true)
+			}
+			continue
+		}
+		t.queued[p.id] = slices.DeleteFunc(t.queued[p.id], func(u *use) bool { return !u.dirty.Load() })
+		if len(t.queued[p.id]) == 0 {
+			delete(t.queued, p.id)
 		}
 	}
 	return err

@@ -72,7 +72,8 @@ func record(tx *meta.Txn, b *keyhaven.Bucket, typ string) (keyhaven.Operation, e
 		Account: b.Account, Region: b.Region, ResourceName: b.Name, ResourceType: "Bucket",
 		Type: typ, CreatedAt: time.Now().UTC(),
 	}
-	return op, tx.PutOperation(&op)
+	err := tx.PutOperation(&op) // gives op its id
+	return op, err
 }
 
 // change runs fn on a copy of the bucket, stores the copy and records the

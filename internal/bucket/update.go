@@ -21,7 +21,11 @@ type UpdateInput struct {
 // Changing the versioning of a bucket in individual-objects mode makes it
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
 // Suspending a bucket that was never versioned changes nothing.
+// Errors: Invalid for a versioning state that cannot be asked for.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
+	if v := in.Versioning; v != nil && *v != keyhaven.VersioningEnabled && *v != keyhaven.VersioningSuspended {
+		return nil, keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Versioning is Enabled or Suspended."}
+	}
 	t := target{account: in.Account, region: in.Region, name: in.Name}
 	return s.change(ctx, t, "UpdateBucket", func(b *keyhaven.Bucket) error {
 		if in.Versioning != nil && setVersioning(b, *in.Versioning) &&

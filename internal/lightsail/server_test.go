@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -54,7 +55,11 @@ func newServer(t testing.TB) *server {
 	t.Helper()
 	s := &server{engine: memkv.New()}
 	s.meta = meta.New(s.engine)
-	s.access = access.New(s.meta, seal.NewTestRing(), access.Options{LastUsedEvery: time.Hour})
+	ring, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "ring"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {

@@ -70,6 +70,7 @@ type VersionIter struct {
 	lastKey   string // key before it, whose newest has been passed
 	passed    bool   // lastKey is set
 	stackKey  string
+	stackSeq  uint64
 	err       error
 }
 
@@ -112,12 +113,31 @@ func (i *VersionIter) Seek(key string) bool {
 }
 
 // SeekVersion moves to the version of key that is the next older than seq, or
-// to the key after.
+// to the key after. That version may be current by now, or the newest, when
+// those above it have gone since.
 func (i *VersionIter) SeekVersion(key string, seq uint64) bool {
 	i.started, i.lastKey, i.passed = true, key, true
-	i.hasCur = i.current.SeekAfter(key)
-	i.hasStack = i.stacked.Seek(append(versionKey(i.bucket, key, seq), 0))
+	i.hasCur = i.current.Seek(key)
+	hadCur := i.hasCur && string(i.current.Key()) == key
+	if hadCur {
+		v, err := i.current.Version()
+		if err != nil {
+			return i.fail(err)
+		}
+		if v.Version.Seq >= seq {
+			i.hasCur = i.current.Next()
+		}
+	}
+	i.hasStack = i.stacked.Seek(versionsPrefix(i.bucket, key))
 	i.readStackKey()
+	if i.hasStack && i.stackKey == key {
+		if i.stackSeq < seq {
+			i.passed = hadCur // nothing newer is left when there is no current version
+			return i.choose()
+		}
+		i.hasStack = i.stacked.Seek(append(versionKey(i.bucket, key, seq), 0))
+		i.readStackKey()
+	}
 	return i.choose()
 }
 
@@ -136,10 +156,16 @@ func (i *VersionIter) readStackKey() {
 	}
 	k, rest, err := cutEscaped(i.stacked.Key()[17:])
 	if err != nil || len(rest) != 8 {
-		i.err, i.hasStack, i.hasCur = errKey, false, false
+		i.fail(errKey)
 		return
 	}
-	i.stackKey = k
+	i.stackKey, i.stackSeq = k, ^binary.BigEndian.Uint64(rest)
+}
+
+// fail ends the walk with an error, which Close returns.
+func (i *VersionIter) fail(err error) bool {
+	i.err, i.hasStack, i.hasCur = err, false, false
+	return false
 }
 
 func (i *VersionIter) choose() bool {

@@ -106,6 +106,10 @@ func domain(err error) error {
 	return err
 }
 
+// OutcomeUnknown reports whether err, an error of Update, leaves open whether
+// the change has happened. With any other error it has not (kv K4).
+func OutcomeUnknown(err error) bool { return errors.Is(err, kv.ErrUnknown) }
+
 // NextSeq returns a number that is greater than every one before it in this
 // process and close to the time in nanoseconds. Order that must survive a
 // restart under a clock that jumped back is kept by comparing with the record
@@ -131,8 +135,12 @@ func Random() uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// get returns the record under key, or nil when there is none.
+// get returns the record under key, or nil when there is none. A key that is too
+// long to be stored, because a caller asked for an absurd name, has none.
 func (r *Reader) get(key []byte) ([]byte, error) {
+	if len(key) > kv.MaxKey {
+		return nil, nil
+	}
 	v, err := r.r.Get(key)
 	if errors.Is(err, kv.ErrNotFound) {
 		return nil, nil

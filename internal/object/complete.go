@@ -87,6 +87,9 @@ func (s *Service) completed(r *meta.Reader, in CompleteInput, missing error) (*k
 
 // chooseParts checks the list against what was uploaded.
 func chooseParts(tx *meta.Txn, u *meta.Upload, list []CompletePart) ([]meta.PartRecord, error) {
+	if len(list) == 0 {
+		return nil, noPart()
+	}
 	parts := make([]meta.PartRecord, 0, len(list))
 	last := 0
 	for i, want := range list {
@@ -94,12 +97,15 @@ func chooseParts(tx *meta.Txn, u *meta.Upload, list []CompletePart) ([]meta.Part
 			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPartOrder}
 		}
 		last = want.Number
+		if last > keyhaven.MaxPartNumber {
+			return nil, noPart()
+		}
 		p, err := tx.Part(u, want.Number)
 		if err != nil {
 			return nil, err
 		}
 		if p == nil || strings.Trim(want.ETag, `"`) != p.ETag.String() || !sameSum(want.Checksum, p.Checksum) {
-			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart}
+			return nil, noPart()
 		}
 		if i < len(list)-1 && p.Size < keyhaven.MinPartSize {
 			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPartSize}
@@ -108,6 +114,8 @@ func chooseParts(tx *meta.Txn, u *meta.Upload, list []CompletePart) ([]meta.Part
 	}
 	return parts, nil
 }
+
+func noPart() error { return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart} }
 
 // sameSum compares a part's checksum with the client's, when it sent one of the
 // algorithm that was kept.

@@ -35,8 +35,8 @@ func (s *Service) Delete(ctx context.Context, b *keyhaven.Bucket, target DeleteT
 }
 
 // DeleteMany deletes the targets in one transaction and returns what happened to
-// each. A condition that fails is that target's error; any other error undoes
-// all.
+// each. A condition that fails and a key that cannot be are that target's error;
+// any other error undoes all.
 func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []DeleteTarget) ([]Deleted, error) {
 	var out []Deleted
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
@@ -46,6 +46,9 @@ func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []
 			return err
 		}
 		for i, t := range targets {
+			if out[i].Err = keyhaven.ValidObjectKey(t.Key); out[i].Err != nil {
+				continue // or a delete marker would stand under it for ever
+			}
 			out[i], err = s.deleteOne(tx, now, t)
 			switch keyhaven.KindOf(err) {
 			case keyhaven.PreconditionFailed, keyhaven.NotFound:

@@ -194,7 +194,7 @@ func (c *Content) check(in GetInput) error {
 func (c *Content) resolve(in GetInput) error {
 	c.Length = c.Size
 	if in.PartNumber > 1 {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart}
+		return noPart()
 	}
 	if in.PartNumber == 1 {
 		c.Partial = true
@@ -210,7 +210,7 @@ func (c *Content) resolve(in GetInput) error {
 			return badRange(c.Size)
 		}
 		first, last = max(0, c.Size-last), c.Size-1
-	case first >= c.Size:
+	case first >= c.Size, last >= 0 && last < first:
 		return badRange(c.Size)
 	case last < 0 || last >= c.Size:
 		if in.WholeRange {

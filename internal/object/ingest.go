@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"sync"
@@ -61,15 +62,15 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 	}
 	d := newDigest(in)
 	st := &stored{buf: inlineBuffers.Get().(*[]byte)}
-	n, err := io.ReadFull(body, *st.buf)
+	n, ended, err := fill(body, *st.buf)
 	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		st.small = (*st.buf)[:n]
-		st.size = int64(n)
-		d.Write(st.small)
 	case err != nil:
 		st.free()
 		return nil, err
+	case ended:
+		st.small = (*st.buf)[:n]
+		st.size = int64(n)
+		d.Write(st.small)
 	default:
 		err := s.spool(ctx, st, d, io.MultiReader(bytes.NewReader(*st.buf), body), size)
 		st.free()
@@ -77,11 +78,32 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 			return nil, err
 		}
 	}
-	if err := d.verify(in, st); err != nil {
+	err = d.verify(in, st)
+	if err == nil && size >= 0 && st.size != size {
+		err = fmt.Errorf("object: the body has %d bytes where %d were announced: %w", st.size, size, io.ErrUnexpectedEOF)
+	}
+	if err != nil {
 		s.discard(ctx, st)
 		return nil, err
 	}
 	return st, nil
+}
+
+// fill reads until p is full or the body has ended. io.ReadFull does not do: it
+// says io.ErrUnexpectedEOF at the end of a short body, and so does a body whose
+// client has hung up.
+func fill(body io.Reader, p []byte) (n int, ended bool, err error) {
+	for n < len(p) {
+		m, err := body.Read(p[n:])
+		n += m
+		switch {
+		case err == io.EOF:
+			return n, true, nil
+		case err != nil:
+			return n, false, err
+		}
+	}
+	return n, false, nil
 }
 
 // spool writes a large body to a blob.
@@ -93,8 +115,11 @@ func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Read
 	defer w.Abort()
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
-	for {
-		n, err := io.ReadFull(body, *buf)
+	for ended := false; !ended; {
+		n := 0
+		if n, ended, err = fill(body, *buf); err != nil {
+			return err
+		}
 		if n > 0 {
 			if st.size += int64(n); st.size > keyhaven.MaxPutSize {
 				return tooLarge()
@@ -103,12 +128,6 @@ func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Read
 			if _, err := w.Write((*buf)[:n]); err != nil {
 				return storage(err)
 			}
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return err
 		}
 	}
 	st.blob, err = w.Commit(ctx)
@@ -131,7 +150,7 @@ func (s *Service) discard(ctx context.Context, st *stored) {
 // settle gives up the blob when the transaction that should have named it did
 // not happen. After an unknown outcome it stays.
 func (s *Service) settle(ctx context.Context, st *stored, err error) {
-	if err == nil || keyhaven.KindOf(err) == keyhaven.Unavailable {
+	if err == nil || meta.OutcomeUnknown(err) {
 		st.free()
 		return
 	}

@@ -113,7 +113,10 @@ type VersionPage struct {
 	CommonPrefixes []string
 	Truncated      bool
 	LastKey        string
-	LastVersion    *keyhaven.VersionID // nil after a common prefix
+	// LastVersion is where the page ended, for VersionAfter; nil after a common
+	// prefix. It says the place of a null version too, which stays known when
+	// that version has been replaced or deleted by the time of the next page.
+	LastVersion *keyhaven.VersionID
 }
 
 // ListVersions returns one page of versions and delete markers.
@@ -137,9 +140,9 @@ func (s *Service) ListVersions(ctx context.Context, in VersionsInput) (*VersionP
 	return page, err
 }
 
-// markerSeq finds the place of the version marker among its key's versions. The
-// id of a version that has been deleted since still says its place; "null"
-// needs a look-up, and when it is gone the key is passed.
+// markerSeq finds the place of the version marker among its key's versions. A
+// marker that ListVersions gave out says its place itself. "null", which only a
+// caller makes up, needs a look-up, and when it is gone the key is passed.
 func markerSeq(r *meta.Reader, in VersionsInput) (uint64, error) {
 	if in.VersionAfter == nil || !in.VersionAfter.Null {
 		if in.VersionAfter != nil {
@@ -175,7 +178,7 @@ func (p *VersionPage) fill(in VersionsInput, it *meta.VersionIter, seq uint64) e
 			return err
 		}
 		p.Versions = append(p.Versions, v.Object)
-		p.LastKey, p.LastVersion = v.Key, &v.Version
+		p.LastKey, p.LastVersion = v.Key, &keyhaven.VersionID{Seq: v.Version.Seq, Rand: v.Version.Rand}
 		ok = it.Next()
 	}
 	return nil

@@ -34,7 +34,7 @@ func (s *Service) openParts(ctx context.Context, c *Content, in GetInput, id met
 	if in.PartNumber != 0 {
 		i := slices.IndexFunc(parts, func(p meta.PartRecord) bool { return p.Number == in.PartNumber })
 		if i < 0 {
-			return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart}
+			return noPart()
 		}
 		for _, p := range parts[:i] {
 			c.Offset += p.Size
@@ -61,6 +61,9 @@ type partsReader struct {
 }
 
 func (r *partsReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	for r.left > 0 {
 		if r.cur == nil {
 			if err := r.next(); err != nil {

@@ -102,6 +102,10 @@ type PutPartInput struct {
 
 // PutPart stores a part, replacing one of the same number.
 func (s *Service) PutPart(ctx context.Context, in PutPartInput) (*keyhaven.Part, error) {
+	if in.Number < 1 || in.Number > keyhaven.MaxPartNumber {
+		return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart,
+			Msg: "Part number must be an integer between 1 and 10000, inclusive"}
+	}
 	u, err := s.Upload(ctx, in.UploadTarget)
 	if err != nil {
 		return nil, err
@@ -190,10 +194,10 @@ func (s *Service) ListParts(ctx context.Context, t UploadTarget, after, limit in
 			return err
 		}
 		page.Upload = u.Upload
-		if limit <= 0 {
+		if limit <= 0 || after >= keyhaven.MaxPartNumber {
 			return nil
 		}
-		return r.Parts(u, after, func(p *meta.PartRecord) bool {
+		return r.Parts(u, max(after, 0), func(p *meta.PartRecord) bool {
 			if len(page.Parts) == limit {
 				page.Truncated = true
 				return false

@@ -104,6 +104,9 @@ func (d *Door) authenticate(c *call) error {
 		return err
 	}
 	c.id = id
+	if id.Signature != nil && id.Signature.Presigned {
+		c.takeHoisted()
+	}
 	c.record.Principal = &id.Principal
 	return nil
 }

@@ -56,6 +56,7 @@ var (
 	errNotImplemented       = &wireError{code: "NotImplemented", status: 501, message: "A header or query you provided implies functionality that is not implemented"}
 	errRequestTimeout       = &wireError{code: "RequestTimeout", status: 400, message: "Your socket connection to the server was not read from or written to within the timeout period."}
 	errInvalidLocation      = &wireError{code: "InvalidLocationConstraint", status: 400, message: "The specified location-constraint is not valid"}
+	errInvalidBucketName    = &wireError{code: "InvalidBucketName", status: 400, message: "The specified bucket is not valid."}
 	errACLNotSupported      = &wireError{code: "AccessControlListNotSupported", status: 400, message: "The bucket does not allow ACLs"}
 )
 
@@ -77,7 +78,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Conflict, keyhaven.NounObject}:           {code: "OperationAborted", status: 409, message: "A conflicting conditional operation is currently in progress against this resource. Try again."},
 	{keyhaven.AlreadyExists, keyhaven.NounBucket}:      {code: "BucketAlreadyExists", status: 409, message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
 	{keyhaven.NotEmpty, keyhaven.NounBucket}:           {code: "BucketNotEmpty", status: 409, message: "The bucket you tried to delete is not empty"},
-	{keyhaven.Invalid, keyhaven.NounBucketName}:        {code: "InvalidBucketName", status: 400, message: "The specified bucket is not valid."},
+	{keyhaven.Invalid, keyhaven.NounBucketName}:        errInvalidBucketName,
 	{keyhaven.Invalid, keyhaven.NounObjectKey}:         {code: "InvalidURI", status: 400, message: "Couldn't parse the specified URI."},
 	{keyhaven.TooLarge, keyhaven.NounObjectKey}:        {code: "KeyTooLongError", status: 400, message: "Your key is too long"},
 	{keyhaven.Invalid, keyhaven.NounVersion}:           {code: "InvalidArgument", status: 400, message: "Invalid version id specified"},

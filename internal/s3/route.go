@@ -28,7 +28,12 @@ type target struct {
 }
 
 // query is the decoded query string, in the order it came.
-type query []struct{ name, value string }
+type query []param
+
+type param struct {
+	name, value string
+	bare        bool // given without "="
+}
 
 func (q query) get(name string) string {
 	for i := range q {
@@ -69,6 +74,8 @@ func parseTarget(r *http.Request, domain string) (t target, err error) {
 		t.bucketName, t.key, _ = strings.Cut(path, "/")
 	}
 	switch {
+	case t.bucketName == "" && t.key != "": // "//key"
+		return t, errInvalidBucketName.and("BucketName", "")
 	case t.key != "":
 		t.scope = onObject
 		if err := keyhaven.ValidObjectKey(t.key); err != nil {
@@ -96,8 +103,8 @@ func bucketOfHost(host, domain string) string {
 	return withoutEndpoint(name)
 }
 
-// withoutEndpoint takes "s3", "s3.REGION" and "s3-REGION" off the end of what
-// stands before the domain.
+// withoutEndpoint takes "s3" and "s3.REGION" off the end of what stands before
+// the domain.
 func withoutEndpoint(name string) string {
 	if name == "s3" {
 		return ""
@@ -135,7 +142,7 @@ func parseQuery(raw string) (query, error) {
 		if pair == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(pair, "=")
+		name, value, valued := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(name)
 		if err != nil {
 			return nil, errInvalidURI
@@ -143,7 +150,7 @@ func parseQuery(raw string) (query, error) {
 		if value, err = url.QueryUnescape(value); err != nil {
 			return nil, errInvalidURI
 		}
-		q = append(q, struct{ name, value string }{name, value})
+		q = append(q, param{name, value, !valued})
 	}
 	return q, nil
 }
@@ -168,9 +175,12 @@ func newRoutes(ops []*operation) routes {
 
 func (rs routes) find(method string, t target, h http.Header) (*operation, error) {
 	ops := rs[routeKey{method, t.scope}]
+	// A cache buster on the address of an object ("logo.png?42") looks like a
+	// subresource and harms nobody; on anything else it is taken for one.
+	read := t.scope == onObject && (method == http.MethodGet || method == http.MethodHead)
 	for _, op := range ops {
 		if op.selects(t.query, h) {
-			if op.param == "" && t.query.subresource() {
+			if op.param == "" && t.query.subresource(!read) {
 				return nil, errNotImplemented
 			}
 			return op, nil
@@ -193,16 +203,25 @@ func (op *operation) selects(q query, h http.Header) bool {
 	if op.param2 != "" && !q.has(op.param2) {
 		return false
 	}
-	return op.header == "" || h.Get(op.header) != ""
+	return op.header == "" || h.Get(op.header) != "" || q.hoists(op.header)
 }
 
-// subresource reports whether the query names a subresource, known to S3 or
-// not: a parameter without "=" and value that is no part of a plain request.
-func (q query) subresource() bool {
+// subresource reports whether the query names a subresource: one that S3 has,
+// or where unknown is set any parameter without "=" that is no part of a plain
+// request.
+func (q query) subresource(unknown bool) bool {
 	for i := range q {
-		if subresources[q[i].name] {
+		if subresources[q[i].name] || unknown && q[i].bare && !plainParams[q[i].name] {
 			return true
 		}
 	}
 	return false
+}
+
+// plainParams are the parameters of plain requests that clients send without a
+// value.
+var plainParams = map[string]bool{
+	"prefix": true, "delimiter": true, "marker": true, "max-keys": true, "encoding-type": true,
+	"start-after": true, "fetch-owner": true, "continuation-token": true, "x-id": true,
+	"max-buckets": true, "bucket-region": true,
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/keyhaven/keyhaven/internal/kv"
 )
@@ -17,9 +18,11 @@ import (
 // panic while they hold commitPipeline.mu, when the WAL cannot be written,
 // closed or created; versionSet.UpdateVersionLocked calls Logger.Fatalf when
 // the MANIFEST cannot be written; atomicfs.Marker.Move panics when the directory
-// cannot be synced; and a flush that fails is tried again at once, for ever,
-// while writers stall. None of that can be caught: a recovered panic leaves
-// commitPipeline.mu locked.
+// cannot be synced; blob.FileWriter.Close aborts a file that it has closed
+// already, through a nil pointer, when the last write or the sync of a blob file
+// fails; and a flush that fails is tried again at once, for ever, while writers
+// stall. None of that can be caught: it happens in Pebble's own goroutines, or
+// leaves commitPipeline.mu locked.
 //
 // So Pebble never learns of it. The file system that it is given (fuseFS) blows
 // the fuse before it answers, and from then on accepts and drops every write,
@@ -68,13 +71,29 @@ func (f *fuse) blown() bool { return f.cause.Load() != nil }
 
 var errFrozen = errors.New("pebblekv: the store is read-only")
 
-// hold keeps a compaction from going on, and from failing again and again,
-// while the fuse is blown and the store open.
-func (f *fuse) hold() error {
-	if f.open.Load() {
-		<-f.parked
+// roomInterval is how often a compaction that waits for space looks for it.
+const roomInterval = time.Second
+
+// admitCompaction holds a compaction back that is about to create a file: for
+// good when the fuse has blown, else while there is too little space for it,
+// because Pebble would try again at once. Close lets it go with an error.
+func (f *fuse) admitCompaction(room func() bool) error {
+	dead := f.dead
+	for f.blown() || !room() {
+		if !f.open.Load() {
+			return errFrozen // Open must not wait
+		}
+		if f.blown() {
+			dead = nil
+		}
+		select {
+		case <-f.parked:
+			return errFrozen
+		case <-dead:
+		case <-time.After(roomInterval):
+		}
 	}
-	return errFrozen
+	return nil
 }
 
 // refusal is the error of an update that was not begun.

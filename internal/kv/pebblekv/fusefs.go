@@ -1,6 +1,7 @@
 package pebblekv
 
 import (
+	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -13,27 +14,25 @@ const flushCategory vfs.DiskWriteCategory = "pebble-memtable-flush"
 
 // fuseFS is the file system that Pebble is given; see fuse.
 //
-// Tables and blob files that a compaction writes are left alone, for Pebble
-// copes with a compaction that fails. One that a flush writes blows the fuse
-// and still answers with the error, since the flush must not be believed; its
-// next attempt goes to memory. Every other file (WAL, MANIFEST, markers,
-// options) and every directory blows the fuse and answers that all is well.
+// WAL, MANIFEST, markers, options and directories blow the fuse and answer that
+// all is well. So do the tables and blob files that Pebble cannot fail to write
+// (see fuse), which go on in memory. A compaction that cannot write a table is
+// told so: it changes nothing and is tried again later.
 type fuseFS struct {
 	vfs.FS
 	fuse *fuse
-	// mem holds what is flushed after the fuse has blown: no more than the
-	// memtables of that moment. File numbers are not used twice, so a name is
-	// either here or in FS.
+	room func() bool // there is space for a compaction
+	// mem holds the tables that are in memory: no more than the memtables and
+	// unfinished blob files of the moment when the fuse blew.
 	mem *vfs.MemFS
 }
 
-func newFuseFS(inner vfs.FS, f *fuse) *fuseFS {
-	return &fuseFS{FS: inner, fuse: f, mem: vfs.NewMem()}
+func newFuseFS(inner vfs.FS, f *fuse, room func() bool) *fuseFS {
+	return &fuseFS{FS: inner, fuse: f, room: room, mem: vfs.NewMem()}
 }
 
-func isTable(name string) bool {
-	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob")
-}
+func isBlob(name string) bool  { return strings.HasSuffix(name, ".blob") }
+func isTable(name string) bool { return strings.HasSuffix(name, ".sst") || isBlob(name) }
 
 func (f *fuseFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if isTable(name) {
@@ -48,24 +47,30 @@ func (f *fuseFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, 
 
 func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	flush := category == flushCategory
-	if f.fuse.blown() && !flush {
-		return nil, f.fuse.hold()
-	}
-	if f.fuse.blown() {
-		if err := f.mem.MkdirAll(f.mem.PathDir(name), 0o755); err != nil {
+	if !flush {
+		if err := f.fuse.admitCompaction(f.room); err != nil {
 			return nil, err
 		}
-		return f.mem.Create(name, category)
+	}
+	if f.fuse.blown() {
+		return f.createInMemory(name)
 	}
 	file, err := f.FS.Create(name, category)
-	if !flush {
+	switch {
+	case !flush && (err != nil || !isBlob(name)):
 		return file, err
-	}
-	if err != nil {
+	case err != nil:
 		f.fuse.blow(err)
+		return f.createInMemory(name)
+	}
+	return &tableFile{File: file, fs: f, name: name}, nil
+}
+
+func (f *fuseFS) createInMemory(name string) (vfs.File, error) {
+	if err := f.mem.MkdirAll(f.mem.PathDir(name), 0o755); err != nil {
 		return nil, err
 	}
-	return &flushFile{File: file, fuse: f.fuse}, nil
+	return f.mem.Create(name, vfs.WriteCategoryUnspecified)
 }
 
 func (f *fuseFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
@@ -205,31 +210,67 @@ func (c *criticalFile) Close() error {
 	return nil
 }
 
-// flushFile is a table or blob file that a flush writes.
-type flushFile struct {
-	vfs.File
-	fuse *fuse
+// tableFile is a table or blob file that must not fail. When the disk fails it
+// blows the fuse, and the file moves to memory.
+type tableFile struct {
+	vfs.File // on disk, or in memory
+	fs       *fuseFS
+	name     string
+	size     int64
+	moved    bool
 }
 
-func (w *flushFile) note(err error) error {
-	if err != nil {
-		w.fuse.blow(err)
+func (w *tableFile) Write(p []byte) (int, error) {
+	if _, err := w.File.Write(p); err != nil {
+		w.move(err)
+		if _, err := w.File.Write(p); err != nil {
+			return 0, err
+		}
 	}
-	return err
+	w.size += int64(len(p))
+	return len(p), nil
 }
 
-func (w *flushFile) Write(p []byte) (int, error) {
-	n, err := w.File.Write(p)
-	return n, w.note(err)
-}
+func (w *tableFile) Sync() error     { return w.check(w.File.Sync()) }
+func (w *tableFile) SyncData() error { return w.check(w.File.SyncData()) }
 
-func (w *flushFile) Sync() error     { return w.note(w.File.Sync()) }
-func (w *flushFile) SyncData() error { return w.note(w.File.SyncData()) }
-func (w *flushFile) Close() error    { return w.note(w.File.Close()) }
-
-func (w *flushFile) SyncTo(length int64) (bool, error) {
+func (w *tableFile) SyncTo(length int64) (bool, error) {
 	full, err := w.File.SyncTo(length)
-	return full, w.note(err)
+	return full, w.check(err)
+}
+
+func (w *tableFile) Close() error { return w.check(w.File.Close()) }
+
+func (w *tableFile) check(err error) error {
+	if err != nil {
+		w.move(err)
+	}
+	return nil
+}
+
+// move blows the fuse and continues the file in memory. What cannot be read back
+// is left out, and met by the checksums of whoever reads it.
+func (w *tableFile) move(cause error) {
+	w.fs.fuse.blow(cause)
+	if w.moved {
+		return
+	}
+	w.moved = true
+	mem, err := w.fs.createInMemory(w.name)
+	if err != nil {
+		w.File = voidFile{}
+		return
+	}
+	// Closed or not, the descriptor on disk is of no more use.
+	_ = w.File.Close()
+	w.File = mem
+	disk, err := w.fs.FS.Open(w.name)
+	if err != nil {
+		return
+	}
+	// A copy that ends early is what the comment above speaks of.
+	_, _ = io.CopyN(mem, disk, w.size)
+	_ = disk.Close()
 }
 
 // voidFile takes the writes that come after the fuse has blown.

@@ -85,7 +85,8 @@ func Open(dir string, opts Options) (store *Store, err error) {
 	f := newFuse(func(cause error) {
 		opts.Logger.Error("kv store turns read-only: a write failed", "err", cause)
 	})
-	db, err := openPebble(dir, opts, f)
+	space := newReserve(opts.FS, dir, opts.ReserveBytes)
+	db, err := openPebble(dir, pebbleOptions(opts, f, space.room))
 	if err == nil && f.blown() {
 		err = errors.Join(f.err(), db.Close())
 	}
@@ -97,7 +98,7 @@ func Open(dir string, opts Options) (store *Store, err error) {
 		db:      db,
 		fuse:    f,
 		history: newHistory(),
-		reserve: newReserve(opts.FS, dir, opts.ReserveBytes),
+		reserve: space,
 	}
 	s.gate.init()
 	s.lock.init()
@@ -108,13 +109,13 @@ func Open(dir string, opts Options) (store *Store, err error) {
 }
 
 // openPebble turns the panics of a Pebble that cannot be opened into errors.
-func openPebble(dir string, opts Options, f *fuse) (db *pebble.DB, err error) {
+func openPebble(dir string, opts *pebble.Options) (db *pebble.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			db, err = nil, fmt.Errorf("pebble: %v", p)
 		}
 	}()
-	return pebble.Open(dir, pebbleOptions(opts, f))
+	return pebble.Open(dir, opts)
 }
 
 // Close waits for running calls, and for Pebble's background work, and releases

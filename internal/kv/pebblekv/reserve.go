@@ -14,8 +14,9 @@ import (
 // by deleting, and deleting writes.
 //
 // Below the reserve an update is refused that deletes nothing and writes
-// bulkBytes or more; below half of it every update that deletes nothing. The
-// rest goes on until the disk is really full, when the fuse blows.
+// bulkBytes or more; below half of it every update that deletes nothing, and
+// compactions wait. The rest goes on until the disk is really full, when the
+// fuse blows.
 type reserve struct {
 	fs    vfs.FS
 	dir   string
@@ -28,11 +29,12 @@ type reserve struct {
 const (
 	bulkBytes       = 4 << 10
 	reserveInterval = 100 * time.Millisecond
+	unlimited       = 1 << 62 // the free bytes of a file system that does not say
 )
 
 func newReserve(fs vfs.FS, dir string, bytes int64) *reserve {
 	r := &reserve{fs: fs, dir: dir, bytes: uint64(max(bytes, 0)), began: time.Now()}
-	r.look()
+	r.free.Store(unlimited)
 	return r
 }
 
@@ -52,6 +54,9 @@ func (r *reserve) admit(size int, deletes bool) error {
 	return nil
 }
 
+// room reports whether a compaction may write.
+func (r *reserve) room() bool { return r.bytes == 0 || r.look() >= r.bytes/2 }
+
 // look returns the free bytes, at most reserveInterval old.
 func (r *reserve) look() uint64 {
 	now := int64(time.Since(r.began))
@@ -59,7 +64,7 @@ func (r *reserve) look() uint64 {
 	if now < next || !r.next.CompareAndSwap(next, now+int64(reserveInterval)) {
 		return r.free.Load()
 	}
-	free := uint64(1 << 62) // a file system that does not say has no limit
+	free := uint64(unlimited)
 	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil {
 		free = usage.AvailBytes
 	}

@@ -13,10 +13,10 @@ import (
 // that may have to go back to the release before.
 const formatVersion = pebble.FormatValueSeparation
 
-func pebbleOptions(opts Options, f *fuse) *pebble.Options {
+func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
 	log := pebbleLogger{log: opts.Logger, fuse: f}
 	o := &pebble.Options{
-		FS:                 newFuseFS(opts.FS, f),
+		FS:                 newFuseFS(opts.FS, f, room),
 		FormatMajorVersion: formatVersion,
 		Logger:             log,
 		EventListener:      log.events(),
