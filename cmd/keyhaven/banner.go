@@ -8,10 +8,10 @@ import (
 )
 
 // banner says where the server is, and at the first start what to type next.
-func banner(w io.Writer, endpoint string, servers []*server, region string, first *keyhaven.AccessKey) {
+func banner(w io.Writer, endpoint, consoleURL, region string, first *keyhaven.AccessKey) {
 	fmt.Fprintf(w, "\nKeyhaven is ready.\n\n  Endpoint            %s\n", endpoint)
-	if len(servers) > 1 {
-		fmt.Fprintf(w, "  Console             http://%s\n", servers[1].listener.Addr())
+	if consoleURL != "" {
+		fmt.Fprintf(w, "  Console             %s\n", consoleURL)
 	}
 	fmt.Fprintf(w, "  Region              %s\n", region)
 	if first == nil {

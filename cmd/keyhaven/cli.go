@@ -39,6 +39,7 @@ type settings struct {
 	DrainTimeout  time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
 	LogFormat     string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`
 	LogLevel      string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	PprofListen   string        `help:"Loopback address for Go's profiles; empty for none." placeholder:"ADDR"`
 	AccessLog     string        `help:"Requests that are logged: all, errors (ours), or off." enum:"all,errors,off" default:"all"`
 }
 

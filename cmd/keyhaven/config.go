@@ -31,5 +31,6 @@ func (c *configPrintCmd) Run(sys *system) error {
 		"log-format":     c.LogFormat,
 		"log-level":      c.LogLevel,
 		"access-log":     c.AccessLog,
+		"pprof-listen":   c.PprofListen,
 	})
 }

@@ -62,20 +62,30 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	endpoint := c.scheme() + "://" + api.Addr().String()
 	handler, sweeper := c.wire(d, keys, log, endpoint)
 	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
+	consoleURL := ""
 	if c.ConsoleListen != "" {
 		l, err := net.Listen("tcp", c.ConsoleListen)
 		if err != nil {
 			return err
 		}
 		defer l.Close()
+		consoleURL = "http://" + l.Addr().String()
 		servers = append(servers, &server{listener: l, http: newServer(console.New(endpoint), log)})
+	}
+	if c.PprofListen != "" {
+		l, err := net.Listen("tcp", c.PprofListen)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		servers = append(servers, &server{listener: l, http: newServer(newProfiler(), log)})
 	}
 	if d.fresh {
 		if err := d.finish(); err != nil {
 			return err
 		}
 	}
-	banner(sys.stdout, endpoint, servers, c.Region, first)
+	banner(sys.stdout, endpoint, consoleURL, c.Region, first)
 	return c.serve(sys.ctx, log, servers, sweeper)
 }
 
@@ -92,6 +102,8 @@ func (c *serveCmd) check() error {
 		return errors.New("--upload-expiry must be a minute or more")
 	case c.MaxBuckets < 1:
 		return errors.New("--max-buckets must be 1 or more")
+	case c.PprofListen != "":
+		return checkLoopback(c.PprofListen)
 	}
 	return nil
 }

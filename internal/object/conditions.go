@@ -1,6 +1,7 @@
 package object
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ type Conditions struct {
 	IfNoneMatch       string
 	IfModifiedSince   time.Time
 	IfUnmodifiedSince time.Time
+	IfRange           string // a tag or a date; the range counts only if it holds
 }
 
 // IsZero reports whether there is no condition.
@@ -69,6 +71,34 @@ func (c Conditions) write(key string, cur *keyhaven.Object) error {
 		return preconditionFailed("If-None-Match")
 	}
 	return nil
+}
+
+// failedRead names the condition of a read that failed, as its header is called.
+func (c Conditions) failedRead() error {
+	if c.IfMatch != "" {
+		return preconditionFailed("If-Match")
+	}
+	return preconditionFailed("If-Unmodified-Since")
+}
+
+// modified is what "not modified" means to a copy, which has no such answer.
+func (c Conditions) modified() error {
+	if c.IfNoneMatch != "" {
+		return preconditionFailed("If-None-Match")
+	}
+	return preconditionFailed("If-Modified-Since")
+}
+
+// keepsRange reports whether If-Range lets the range of a request count (RFC
+// 9110 §13.1.5): a client that resumes must not get the rest of another object.
+func (c Conditions) keepsRange(o *keyhaven.Object) bool {
+	if c.IfRange == "" {
+		return true
+	}
+	if t, err := http.ParseTime(c.IfRange); err == nil {
+		return o.ModTime.Truncate(time.Second).Equal(t)
+	}
+	return strings.Trim(c.IfRange, `"`) == o.ETag.String()
 }
 
 func preconditionFailed(which string) error {

@@ -37,7 +37,7 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (*Copied, error) {
 	for range maxLookups {
 		src, err := s.Get(ctx, in.Source)
 		if errors.Is(err, ErrNotModified) {
-			return nil, preconditionFailed("source")
+			return nil, in.Source.Conditions.modified()
 		}
 		if err != nil {
 			return nil, err

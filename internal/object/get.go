@@ -29,6 +29,7 @@ type GetInput struct {
 	PartNumber int // 0 for all
 	Conditions Conditions
 	HeadOnly   bool // no bytes are opened
+	PublicOnly bool // what has no public-read ACL is Denied, whatever else is wrong with the request
 	WholeRange bool // a range that goes beyond the end is refused, not cut
 }
 
@@ -84,7 +85,7 @@ const maxLookups = 16
 
 // Get looks an object up and opens its bytes. Errors: NotFound of the object or
 // version; NotFound of NounDeleteMarker when the key's newest version is one;
-// Conflict of NounDeleteMarker when the version asked for is one;
+// Conflict of NounDeleteMarker when the version asked for is one; Denied;
 // PreconditionFailed; Invalid range; ErrNotModified with a Content.
 func (s *Service) Get(ctx context.Context, in GetInput) (*Content, error) {
 	for range maxLookups {
@@ -158,6 +159,9 @@ func find(r *meta.Reader, in GetInput) (*meta.Version, error) {
 		if v == nil {
 			return nil, noVersion(*in.Version)
 		}
+		if in.PublicOnly && v.ACL != keyhaven.ACLPublicRead {
+			return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounObject, ID: in.Key}
+		}
 		if v.DeleteMarker {
 			return nil, &keyhaven.Error{Kind: keyhaven.Conflict, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
 		}
@@ -173,6 +177,9 @@ func find(r *meta.Reader, in GetInput) (*meta.Version, error) {
 	if v.DeleteMarker {
 		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
 	}
+	if in.PublicOnly && v.ACL != keyhaven.ACLPublicRead {
+		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounObject, ID: in.Key}
+	}
 	return v, nil
 }
 
@@ -184,7 +191,7 @@ func (c *Content) check(in GetInput) error {
 	case notModified:
 		return ErrNotModified
 	case failed:
-		return preconditionFailed("")
+		return in.Conditions.failedRead()
 	}
 	return nil
 }
@@ -200,7 +207,7 @@ func (c *Content) resolve(in GetInput) error {
 		c.Partial = true
 		return nil
 	}
-	if in.Range == nil {
+	if in.Range == nil || !in.Conditions.keepsRange(&c.Object) {
 		return nil
 	}
 	first, last := in.Range.First, in.Range.Last

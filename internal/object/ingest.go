@@ -26,6 +26,9 @@ type Integrity struct {
 	Expected func() ([]byte, error)
 	// MD5 is the value of Content-MD5, or nil.
 	MD5 []byte
+
+	// kept is the algorithm whose sum is stored when it is not Algorithm.
+	kept keyhaven.ChecksumAlgorithm
 }
 
 // stored is a body that has been read to its end: in small, or in a committed
@@ -174,6 +177,7 @@ type digest struct {
 	md5       hash.Hash
 	algorithm keyhaven.ChecksumAlgorithm
 	sum       hash.Hash
+	kept      hash.Hash // nil when sum is kept
 }
 
 func newDigest(in Integrity) *digest {
@@ -182,11 +186,17 @@ func newDigest(in Integrity) *digest {
 		d.algorithm = keyhaven.ChecksumCRC64NVME
 	}
 	d.sum = checksum.New(d.algorithm)
+	if in.kept != d.algorithm {
+		d.kept = checksum.New(in.kept)
+	}
 	return d
 }
 
 func (d *digest) Write(p []byte) (int, error) {
 	d.md5.Write(p)
+	if d.kept != nil {
+		d.kept.Write(p)
+	}
 	return d.sum.Write(p)
 }
 
@@ -197,15 +207,17 @@ func (d *digest) verify(in Integrity, st *stored) error {
 	if in.MD5 != nil && !bytes.Equal(in.MD5, st.md5[:]) {
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounDigest}
 	}
-	if in.Expected == nil {
-		return nil
+	if in.Expected != nil {
+		want, err := in.Expected()
+		if err != nil {
+			return err
+		}
+		if want != nil && !bytes.Equal(want, st.checksum.Value) {
+			return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: d.algorithm.String()}
+		}
 	}
-	want, err := in.Expected()
-	if err != nil {
-		return err
-	}
-	if want != nil && !bytes.Equal(want, st.checksum.Value) {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: d.algorithm.String()}
+	if d.kept != nil {
+		st.checksum = keyhaven.Checksum{Algorithm: in.kept, Value: d.kept.Sum(nil)}
 	}
 	return nil
 }

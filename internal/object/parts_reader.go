@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/meta"
 )

@@ -142,12 +142,13 @@ func agree(u *keyhaven.Upload, in *Integrity) error {
 	switch {
 	case u.ChecksumAlgorithm == keyhaven.ChecksumNone:
 		// Parts of an upload without an algorithm are summed with CRC64NVME, so
-		// that the object gets one; another sum that came along is not kept.
-		return nil
+		// that the object gets one; another sum that came along is checked, but
+		// not kept.
+		in.kept = keyhaven.ChecksumCRC64NVME
 	case in.Algorithm == keyhaven.ChecksumNone:
 		in.Algorithm = u.ChecksumAlgorithm
 	case in.Algorithm != u.ChecksumAlgorithm:
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart,
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
 			Msg: "Checksum Type mismatch occurred, expected checksum Type: " + u.ChecksumAlgorithm.String() +
 				", actual checksum Type: " + in.Algorithm.String()}
 	}
@@ -166,7 +167,7 @@ type CopyPartInput struct {
 func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (*keyhaven.Part, keyhaven.VersionID, error) {
 	src, err := s.Get(ctx, in.Source)
 	if errors.Is(err, ErrNotModified) {
-		err = preconditionFailed("source")
+		err = in.Source.Conditions.modified()
 	}
 	if err != nil {
 		return nil, keyhaven.VersionID{}, err

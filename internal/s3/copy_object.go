@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,7 +47,7 @@ func (d *Door) copyObject(c *call) error {
 	}
 	out, err := d.objects.Copy(c.r.Context(), in)
 	if err != nil {
-		return err
+		return copyError(err)
 	}
 	c.setVersion(out.Version)
 	c.setSourceVersion(src.Bucket, out.Source)
@@ -58,6 +59,22 @@ func (d *Door) copyObject(c *call) error {
 	x.close("CopyObjectResult")
 	x.write(c.w, http.StatusOK)
 	return nil
+}
+
+// copyError translates the errors that mean something else when they are about
+// the source of a copy.
+func copyError(err error) error {
+	e, ok := errors.AsType[*keyhaven.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Kind == keyhaven.Invalid && e.Noun == keyhaven.NounRange:
+		return errInvalidArgument.with("Range specified is not valid for source object of size: "+e.ID).
+			and("ArgumentName", "x-amz-copy-source-range")
+	case e.Kind == keyhaven.TooLarge && e.Noun == keyhaven.NounObject:
+		return errInvalidRequest.with("The specified copy source is larger than the maximum allowable size for a copy source: " + itoa(keyhaven.MaxPutSize))
+	}
+	return err
 }
 
 func (c *call) setSourceVersion(b *keyhaven.Bucket, id keyhaven.VersionID) {
@@ -89,18 +106,18 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 	if err != nil {
 		return in, err
 	}
-	in = object.GetInput{Bucket: b, Key: key, Version: version, Conditions: conditions(c.r.Header, "X-Amz-Copy-Source-")}
+	in = object.GetInput{
+		Bucket: b, Key: key, Version: version, PublicOnly: dec.PublicOnly,
+		Conditions: conditions(c.r.Header, "X-Amz-Copy-Source-"),
+	}
 	if !dec.HideMissing {
 		return in, nil
 	}
-	// A source that only its public access opens: it must look forbidden when
-	// it is missing, and be public itself where that is asked for.
-	o, err := d.objects.Get(c.r.Context(), object.GetInput{Bucket: b, Key: key, Version: version, HeadOnly: true})
-	if keyhaven.KindOf(err) == keyhaven.NotFound || err == nil && dec.PublicOnly && o.ACL != keyhaven.ACLPublicRead {
+	// A source that only its public access opens must look forbidden when it is
+	// missing.
+	_, err = d.objects.Head(c.r.Context(), b, key, version)
+	if keyhaven.KindOf(err) == keyhaven.NotFound {
 		err = access.Denied(&c.id.Principal, "s3:GetObject", access.Resource{ARN: "arn:aws:s3:::" + bucketName + "/" + key})
-	}
-	if o != nil {
-		o.Close()
 	}
 	return in, err
 }
@@ -113,7 +130,7 @@ func parseCopySource(v string) (bucketName, key string, version *keyhaven.Versio
 		if !ok {
 			return "", "", nil, errCopySource
 		}
-		parsed, err := keyhaven.ParseVersionID(id)
+		parsed, err := parseVersion("x-amz-copy-source", id)
 		if err != nil {
 			return "", "", nil, err
 		}

@@ -170,7 +170,8 @@ func (c *call) translateDomain(e *keyhaven.Error) (*wireError, bool) {
 			out = out.and("UploadId", e.ID)
 		}
 	case keyhaven.NounRange:
-		out = out.and("ActualObjectSize", e.ID)
+		c.w.Header().Set("Content-Range", "bytes */"+e.ID)
+		out = out.and("RangeRequested", c.r.Header.Get("Range")).and("ActualObjectSize", e.ID)
 	case keyhaven.NounAccessKey:
 		out = out.and("AWSAccessKeyId", e.ID)
 		if e.Msg != "" {
@@ -193,11 +194,6 @@ func (c *call) writeError(err error) {
 		c.record.Err = err
 	}
 	h := c.w.Header()
-	if e.code == "InvalidRange" {
-		for _, d := range e.detail {
-			h.Set("Content-Range", "bytes */"+d.value)
-		}
-	}
 	if e.status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")
 	}

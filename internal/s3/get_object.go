@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
 
@@ -24,7 +23,7 @@ func (d *Door) sendObject(c *call, head bool) error {
 	if err != nil {
 		return err
 	}
-	in.HeadOnly = head
+	in.HeadOnly, in.PublicOnly = head, c.decision.PublicOnly
 	content, err := d.objects.Get(c.r.Context(), in)
 	if content == nil {
 		c.describeMarker(err)
@@ -34,18 +33,13 @@ func (d *Door) sendObject(c *call, head bool) error {
 		return err
 	}
 	defer content.Close()
-	if c.decision.PublicOnly && content.ACL != keyhaven.ACLPublicRead {
-		return access.Denied(&c.id.Principal, c.action(), access.Resource{ARN: c.arn()})
-	}
 	h := c.w.Header()
 	setObjectHeaders(h, &content.Object)
 	c.setVersion(content.Version)
 	if errors.Is(err, object.ErrNotModified) {
 		return err
 	}
-	if err := c.overrideHeaders(h); err != nil {
-		return err
-	}
+	c.overrideHeaders(h)
 	status := c.describeContent(content)
 	c.w.WriteHeader(status)
 	if head {
@@ -69,19 +63,20 @@ func (d *Door) getInput(c *call) (in object.GetInput, err error) {
 	}
 	if v := c.r.Header.Get("Range"); v != "" {
 		in.Range = byteRange(v)
+		in.Conditions.IfRange = c.r.Header.Get("If-Range")
 	}
 	if c.query.has("partNumber") {
 		if in.Range != nil {
 			return in, errInvalidRequest.with("Cannot specify both Range header and partNumber query parameter")
 		}
-		in.PartNumber, err = partNumber(c.query.get("partNumber"))
-	}
-	for _, name := range notBuilt {
-		if len(c.r.Header[name]) > 0 {
-			return in, errNotImplemented.and("Header", name)
+		if in.PartNumber, err = partNumber(c.query.get("partNumber")); err != nil {
+			return in, err
 		}
 	}
-	return in, err
+	if err := c.onlyBuilt(); err != nil {
+		return in, err
+	}
+	return in, c.mayOverride()
 }
 
 // describeMarker writes the headers that tell a delete marker from a key that
@@ -136,18 +131,27 @@ var overrides = [...]struct{ param, header string }{
 	{"response-content-encoding", "Content-Encoding"},
 }
 
-func (c *call) overrideHeaders(h http.Header) error {
-	if len(c.query) == 0 {
+// mayOverride refuses overrides to anonymous callers: anybody could make a
+// public object look like another type.
+func (c *call) mayOverride() error {
+	if c.id.Principal.Kind != keyhaven.Anonymous {
 		return nil
 	}
 	for _, o := range overrides {
-		if !c.query.has(o.param) {
-			continue
-		}
-		if c.id.Principal.Kind == keyhaven.Anonymous {
+		if c.query.has(o.param) {
 			return errInvalidRequest.with("Request specific response headers cannot be used for anonymous GET requests.")
 		}
-		h.Set(o.header, c.query.get(o.param))
 	}
 	return nil
+}
+
+func (c *call) overrideHeaders(h http.Header) {
+	if len(c.query) == 0 {
+		return
+	}
+	for _, o := range overrides {
+		if c.query.has(o.param) {
+			h.Set(o.header, c.query.get(o.param))
+		}
+	}
 }

@@ -30,14 +30,22 @@ var notBuilt = []string{
 	"X-Amz-Write-Offset-Bytes",
 }
 
-// attributes reads what a write stores with the object.
-func (c *call) attributes() (a object.Attributes, err error) {
-	h := c.r.Header
+// onlyBuilt refuses the request if it has one of them.
+func (c *call) onlyBuilt() error {
 	for _, name := range notBuilt {
-		if len(h[name]) > 0 {
-			return a, errNotImplemented.and("Header", strings.ToLower(name))
+		if len(c.r.Header[name]) > 0 {
+			return errNotImplemented.and("Header", strings.ToLower(name))
 		}
 	}
+	return nil
+}
+
+// attributes reads what a write stores with the object.
+func (c *call) attributes() (a object.Attributes, err error) {
+	if err := c.onlyBuilt(); err != nil {
+		return a, err
+	}
+	h := c.r.Header
 	if class := h.Get("X-Amz-Storage-Class"); class != "" && class != "STANDARD" {
 		return a, &wireError{code: "InvalidStorageClass", status: 400, message: "The storage class you specified is not valid"}
 	}
@@ -142,11 +150,19 @@ func (q query) versionID() (*keyhaven.VersionID, error) {
 	if !q.has("versionId") {
 		return nil, nil
 	}
-	id, err := keyhaven.ParseVersionID(q.get("versionId"))
+	id, err := parseVersion("versionId", q.get("versionId"))
 	if err != nil {
 		return nil, err
 	}
 	return &id, nil
+}
+
+func parseVersion(name, value string) (keyhaven.VersionID, error) {
+	id, err := keyhaven.ParseVersionID(value)
+	if err != nil {
+		err = errInvalidArgument.with("Invalid version id specified").and("ArgumentName", name).and("ArgumentValue", value)
+	}
+	return id, err
 }
 
 // byteRange reads a Range header. One that is malformed, or asks for several

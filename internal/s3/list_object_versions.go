@@ -24,7 +24,7 @@ func (d *Door) listObjectVersions(c *call) error {
 			return errInvalidArgument.with("A version-id marker cannot be specified without a key marker.").
 				and("ArgumentName", "version-id-marker").and("ArgumentValue", marker)
 		}
-		id, err := keyhaven.ParseVersionID(marker)
+		id, err := parseVersion("version-id-marker", marker)
 		if err != nil {
 			return err
 		}

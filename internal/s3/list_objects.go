@@ -169,6 +169,10 @@ func (d *Door) listObjectsV2(c *call) error {
 
 // listObjects lists a page of objects by marker (API reference, ListObjects).
 func (d *Door) listObjects(c *call) error {
+	if v := c.query.get("list-type"); v != "" && v != "1" {
+		return errInvalidArgument.with("Invalid List Type specified in Request").
+			and("ArgumentName", "list-type").and("ArgumentValue", v)
+	}
 	l, err := c.listing()
 	if err != nil {
 		return err

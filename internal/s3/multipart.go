@@ -80,7 +80,12 @@ func (d *Door) uploadPart(c *call) error {
 	h := c.w.Header()
 	h["Etag"] = []string{`"` + p.ETag.String() + `"`}
 	if b.sum.algorithm != keyhaven.ChecksumNone {
-		h.Set(sumHeader+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+		// The sum that came along has been verified; the upload may keep another.
+		sum, err := b.expected()
+		if err != nil {
+			return err
+		}
+		h.Set(sumHeader+b.sum.algorithm.String(), checksum.Format(keyhaven.Checksum{Value: sum}))
 	}
 	c.ok()
 	return nil
@@ -106,7 +111,7 @@ func (d *Door) uploadPartCopy(c *call) error {
 	}
 	p, version, err := d.objects.CopyPart(c.r.Context(), object.CopyPartInput{UploadTarget: c.upload(), Number: number, Source: src})
 	if err != nil {
-		return err
+		return copyError(err)
 	}
 	c.setSourceVersion(src.Bucket, version)
 	x := newDocument()

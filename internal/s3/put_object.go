@@ -8,6 +8,11 @@ import (
 
 // putObject stores an object (API reference, PutObject).
 func (d *Door) putObject(c *call) error {
+	if c.query.has("partNumber") {
+		// A part that lost its uploadId must not become the object.
+		return errInvalidArgument.with("This operation does not accept a query-string.").
+			and("ArgumentName", "partNumber").and("ArgumentValue", c.query.get("partNumber"))
+	}
 	b, err := c.body()
 	if err != nil {
 		return err

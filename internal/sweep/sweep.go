@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -44,14 +43,18 @@ func New(m *meta.Store, blobs blob.Store, pins *blob.Pins, opts Options) *Servic
 	return &Service{meta: m, blobs: blobs, pins: pins, opts: opts}
 }
 
+// orphansPause is how long Run waits after a failed look for left-overs, which
+// lists every blob, before it looks again.
+const orphansPause = time.Minute
+
 // Run sweeps until ctx ends. Failures are logged and tried again.
 func (s *Service) Run(ctx context.Context) {
-	if n, err := s.Orphans(ctx); err != nil && ctx.Err() == nil {
-		s.opts.Log.Error("sweep: left-over blobs", "err", err)
-	} else if n > 0 {
-		s.opts.Log.Info("sweep: deleted left-over blobs", "blobs", n)
-	}
-	for {
+	var look time.Time // when to look for left-overs
+	for found := false; ; {
+		if !found && !time.Now().Before(look) {
+			found = s.startOrphans(ctx)
+			look = time.Now().Add(orphansPause)
+		}
 		if err := s.Once(ctx); err != nil && ctx.Err() == nil {
 			s.opts.Log.Error("sweep", "err", err)
 		}
@@ -63,27 +66,57 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
+func (s *Service) startOrphans(ctx context.Context) (done bool) {
+	n, err := s.Orphans(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.opts.Log.Error("sweep: left-over blobs", "err", err)
+	}
+	if n > 0 {
+		s.opts.Log.Info("sweep: deleted left-over blobs", "blobs", n)
+	}
+	return err == nil
+}
+
+// failures counts errors and keeps the first, as on a broken disk there is one
+// for each entry of the outbox.
+type failures struct {
+	n     int
+	first error
+}
+
+func (f *failures) add(err error) {
+	if err == nil {
+		return
+	}
+	if f.n++; f.n == 1 {
+		f.first = err
+	}
+}
+
+func (f *failures) err() error {
+	if f.n < 2 {
+		return f.first
+	}
+	return fmt.Errorf("%w (and %d more failures)", f.first, f.n-1)
+}
+
 // Once does all the work that there is now. An entry that fails does not hold
-// up the others; the failures come back joined.
+// up the others and stays for the next time; the first failure comes back.
 func (s *Service) Once(ctx context.Context) error {
-	due := s.due(ctx)
+	var fails failures
+	fails.add(s.due(ctx))
 	var last *meta.Work
-	errs := []error{due}
 	for {
 		var page []meta.Work
 		err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
 			page, err = r.Outbox(last, pageSize)
 			return err
 		})
-		if err != nil {
-			return errors.Join(append(errs, err)...)
+		fails.add(err)
+		if err != nil || len(page) == 0 {
+			return fails.err()
 		}
-		if len(page) == 0 {
-			return errors.Join(errs...)
-		}
-		if err := s.page(ctx, page); err != nil {
-			errs = append(errs, err)
-		}
+		s.page(ctx, page, &fails)
 		last = &page[len(page)-1]
 	}
 }
@@ -103,7 +136,7 @@ func (s *Service) due(ctx context.Context) error {
 
 // page does the work of a page of entries and removes those that are done in
 // one transaction.
-func (s *Service) page(ctx context.Context, page []meta.Work) error {
+func (s *Service) page(ctx context.Context, page []meta.Work, fails *failures) {
 	done := make([]bool, len(page))
 	errs := make([]error, len(page))
 	var g errgroup.Group
@@ -119,7 +152,10 @@ func (s *Service) page(ctx context.Context, page []meta.Work) error {
 		})
 	}
 	g.Wait()
-	errs = append(errs, s.meta.Update(ctx, func(tx *meta.Txn) error {
+	for _, err := range errs {
+		fails.add(err)
+	}
+	fails.add(s.meta.Update(ctx, func(tx *meta.Txn) error {
 		for i, w := range page {
 			if !done[i] {
 				continue
@@ -130,7 +166,6 @@ func (s *Service) page(ctx context.Context, page []meta.Work) error {
 		}
 		return nil
 	}))
-	return errors.Join(errs...)
 }
 
 // freeBlob deletes a blob that nothing refers to (S1).
@@ -185,8 +220,11 @@ func (s *Service) drop(ctx context.Context, w meta.Work) (done bool, err error) 
 }
 
 // Orphans deletes the blobs of earlier sessions that nothing refers to: what a
-// crash left between a blob's commit and its record's. It returns how many.
+// crash left between a blob's commit and its record's. It returns how many. One
+// that cannot be deleted does not hold up the others; the first failure comes
+// back.
 func (s *Service) Orphans(ctx context.Context) (deleted int, err error) {
+	var fails failures
 	mine := s.blobs.Session()
 	for info, err := range s.blobs.List(ctx) {
 		if err != nil {
@@ -207,9 +245,10 @@ func (s *Service) Orphans(ctx context.Context) (deleted int, err error) {
 			continue
 		}
 		if err := s.blobs.Delete(ctx, info.Ref); err != nil {
-			return deleted, err
+			fails.add(err)
+			continue
 		}
 		deleted++
 	}
-	return deleted, nil
+	return deleted, fails.err()
 }

@@ -54,7 +54,7 @@ func startKeyhaven(binary, dir string, env ...string) (*process, error) {
 	p := &process{target: t, cmd: exec.Command(binary, "serve", "--data", filepath.Join(dir, "data"),
 		"--listen", addr, "--console-listen", "", "--max-buckets", "1000000", "--access-log", "errors")}
 	p.cmd.Env = append(os.Environ(), "KEYHAVEN_ROOT_ACCESS_KEY_ID="+t.id, "KEYHAVEN_ROOT_SECRET_ACCESS_KEY="+t.secret)
-	p.cmd.Env = append(p.cmd.Env, env...)
+	p.cmd.Env = append(p.cmd.Env, env...) // KEYHAVEN_PPROF_LISTEN and the like come along
 	return p, p.start("/-/health/ready")
 }
 

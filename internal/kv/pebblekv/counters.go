@@ -52,12 +52,12 @@ func (c *counters) load(db *pebble.DB, w *write) (int64, error) {
 	if p, ok := c.values[string(w.key)]; ok {
 		return *p, nil
 	}
-	stored, pin, err := db.Get(w.key)
-	if errors.Is(err, pebble.ErrNotFound) {
+	stored, pin, err := getPinned(db, w.key)
+	if errors.Is(err, kv.ErrNotFound) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("pebblekv: add: %w", err)
+		return 0, err
 	}
 	n, err := kv.DecodeCounter(stored)
 	if err != nil {

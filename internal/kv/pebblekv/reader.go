@@ -47,12 +47,9 @@ func (r *reader) Get(key []byte) ([]byte, error) {
 	if r.track || r.pending() {
 		r.notePoint(key)
 	}
-	value, pin, err := snap.Get(key)
-	switch {
-	case errors.Is(err, pebble.ErrNotFound):
-		return nil, kv.ErrNotFound
-	case err != nil:
-		return nil, fmt.Errorf("pebblekv: get: %w", err)
+	value, pin, err := getPinned(snap, key)
+	if err != nil {
+		return nil, err
 	}
 	if len(r.pins) < pinLimit {
 		r.pins = append(r.pins, pin)
@@ -63,6 +60,26 @@ func (r *reader) Get(key []byte) ([]byte, error) {
 		return nil, fmt.Errorf("pebblekv: get: %w", err)
 	}
 	return value, nil
+}
+
+// getPinned reads a value, which lives until the closer is closed.
+//
+// Pebble 2.1.7 loses the error when the value is in a blob file that cannot be
+// read, and returns nil as if it were the value: DB.Get ends with
+// Iterator.Value, which drops it. The iterator, which is the closer, still has
+// it.
+func getPinned(from pebble.Reader, key []byte) ([]byte, io.Closer, error) {
+	value, pin, err := from.Get(key)
+	switch {
+	case errors.Is(err, pebble.ErrNotFound):
+		return nil, nil, kv.ErrNotFound
+	case err != nil:
+		return nil, nil, fmt.Errorf("pebblekv: get: %w", err)
+	}
+	if it, ok := pin.(interface{ Error() error }); ok && it.Error() != nil {
+		return nil, nil, fmt.Errorf("pebblekv: get: %w", pin.Close())
+	}
+	return value, pin, nil
 }
 
 // notePoint notes that key was read. Of reads that only matter because a sync
