@@ -30,6 +30,7 @@ import (
 //
 //	keyhaven.json        what this directory is; written first and last
 //	lock                 held by the process that uses the directory
+//	control.sock         the operator's door to that process
 //	keyring.json         the master keys that seal secrets
 //	meta/                the metadata engine
 //	blobs/               the bytes of larger objects
@@ -41,6 +42,8 @@ const (
 	metaDir     = "meta"
 	blobDir     = "blobs"
 	ownerFile   = "INSTALLATION"
+
+	controlSocket = "control.sock"
 
 	// formatVersion is the newest form of the directory that this release knows.
 	formatVersion = 1
@@ -150,7 +153,7 @@ func checkEmpty(path string) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() != lockFile && e.Name() != "lost+found" {
+		if e.Name() != lockFile && e.Name() != controlSocket && e.Name() != "lost+found" {
 			return fmt.Errorf("it is not empty and not a keyhaven data directory (it holds %q and no %s)", e.Name(), markerFile)
 		}
 	}

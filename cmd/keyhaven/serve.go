@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/console"
+	"github.com/keyhaven/keyhaven/internal/control"
 	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
@@ -80,6 +82,11 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		servers = append(servers, &server{listener: l, http: newServer(newProfiler(), log)})
 	}
+	ctl, err := control.Listen(filepath.Join(c.Data, controlSocket))
+	if err != nil {
+		return err
+	}
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d))})
 	if d.fresh {
 		if err := d.finish(); err != nil {
 			return err
@@ -153,6 +160,11 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 		Log: accessLog(log, c.AccessLog),
 	})
 	return handler, sweep.New(d.meta, d.blobs, pins, sweep.Options{Log: log})
+}
+
+// commands are what an operator can ask of the running server.
+func (c *serveCmd) commands(d *dataDir) map[string]control.Command {
+	return map[string]control.Command{}
 }
 
 // bucketURL is the address under which clients reach a bucket: as a host under

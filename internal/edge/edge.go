@@ -14,12 +14,15 @@ import (
 
 // Options are the settings of the frame.
 type Options struct {
-	S3        http.Handler            // every request that is not for another door
-	Services  map[string]http.Handler // by the service name of the credential scope
-	Targets   map[string]http.Handler // by the prefix of X-Amz-Target, for unsigned requests
-	Ready     func(context.Context) error
-	Log       *slog.Logger
-	BodyStall time.Duration // how long a client may send or take nothing; one minute when zero
+	S3       http.Handler            // every request that is not for another door
+	Services map[string]http.Handler // by the service name of the credential scope
+	Targets  map[string]http.Handler // by the prefix of X-Amz-Target, for unsigned requests
+	// BucketHost reports whether the host of a request names a bucket. Then every
+	// path is an object key, also those under "/-/". Nil means that none does.
+	BucketHost func(host string) bool
+	Ready      func(context.Context) error
+	Log        *slog.Logger
+	BodyStall  time.Duration // how long a client may send or take nothing; one minute when zero
 }
 
 // Edge is the handler of the API port.
@@ -42,7 +45,7 @@ var ErrStalled = errors.New("edge: the client stopped sending")
 
 // ServeHTTP answers one request.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/-/") {
+	if e.own(r) {
 		e.serveOwn(w, r)
 		return
 	}
@@ -60,9 +63,13 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(p)
 			}
 			rec.Err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-			if rw.status == 0 {
-				rw.WriteHeader(http.StatusInternalServerError)
+			if rw.status != 0 {
+				// The head is sent: the connection must break, so that the client
+				// does not take what it has for the answer.
+				rec.log(r.Context(), e.opts.Log, rw, body.n)
+				panic(http.ErrAbortHandler)
 			}
+			rw.fail()
 		}
 		rec.log(r.Context(), e.opts.Log, rw, body.n)
 	}()
@@ -101,8 +108,19 @@ func scopeService(r *http.Request) string {
 	return cred[strings.LastIndexByte(cred, '/')+1:]
 }
 
-// serveOwn answers the paths that no bucket can have.
+// own reports whether the request is for a path that no bucket can have: "-" is
+// no bucket name.
+func (e *Edge) own(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/-/") && (e.opts.BucketHost == nil || !e.opts.BucketHost(r.Host))
+}
+
+// serveOwn answers the server's own paths.
 func (e *Edge) serveOwn(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
 	switch r.URL.Path {
 	case "/-/health/live":
 		w.WriteHeader(http.StatusOK)
@@ -137,6 +155,21 @@ func (w *responseWriter) WriteHeader(status int) {
 	}
 	w.extend()
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// fail answers 500 in the place of a handler that panicked, without the headers
+// that it had set for its own answer.
+func (w *responseWriter) fail() {
+	h := w.Header()
+	for name := range h {
+		switch name {
+		case "Server", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-Requestid":
+		default:
+			delete(h, name)
+		}
+	}
+	h["Content-Length"] = []string{"0"}
+	w.WriteHeader(http.StatusInternalServerError)
 }
 
 // extend is called before every write and at the start: a deadline outlives its

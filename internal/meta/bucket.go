@@ -183,7 +183,7 @@ func encodeBucket(b *keyhaven.Bucket) []byte {
 		f.string(1, tag.Key)
 		f.string(2, tag.Value)
 		f.bool(3, tag.HasValue)
-		e.bytes(11, f.b)
+		e.group(11, f)
 	}
 	return e.b
 }

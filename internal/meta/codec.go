@@ -50,6 +50,12 @@ func (e *encoder) bytes(n protowire.Number, v []byte) {
 	}
 }
 
+// group appends a nested list of fields, which is there even when all of its
+// fields are zero.
+func (e *encoder) group(n protowire.Number, g encoder) {
+	e.b = protowire.AppendBytes(protowire.AppendTag(e.b, n, protowire.BytesType), g.b)
+}
+
 func (e *encoder) time(n protowire.Number, t time.Time) {
 	if !t.IsZero() {
 		e.fixed(n, uint64(t.UnixNano()))
@@ -63,8 +69,14 @@ type field struct {
 	bytes []byte
 }
 
-func (f field) time() time.Time { return time.Unix(0, int64(f.num)).UTC() }
-func (f field) str() string     { return string(f.bytes) }
+func (f field) str() string { return string(f.bytes) }
+
+func (f field) time() time.Time {
+	if f.num == 0 {
+		return time.Time{} // as the encoder leaves it out
+	}
+	return time.Unix(0, int64(f.num)).UTC()
+}
 
 // decode calls set for each field of the record.
 func decode(what string, rec []byte, set func(n protowire.Number, f field) error) error {

@@ -126,7 +126,7 @@ func (t *Txn) putManifest(id ID, parts []PartRecord) error {
 	for i := range parts {
 		f.b = f.b[:0]
 		encodePartFields(&f, &parts[i])
-		e.bytes(1, f.b)
+		e.group(1, f)
 	}
 	return t.t.Set(keyID(kindManifest, id), e.b)
 }

@@ -78,7 +78,7 @@ func (e *encoder) metadata(n protowire.Number, pairs []keyhaven.MetadataPair) {
 		var f encoder
 		f.string(1, p.Name)
 		f.string(2, p.Value)
-		e.bytes(n, f.b)
+		e.group(n, f)
 	}
 }
 

@@ -26,6 +26,8 @@ type CompleteInput struct {
 	Parts      []CompletePart
 	Size       int64              // x-amz-mp-object-size, or -1
 	Checksum   *keyhaven.Checksum // of the whole object, as the client expects it
+	// ChecksumType is the type that the client expects; nil when it names none.
+	ChecksumType *keyhaven.ChecksumType
 	Conditions Conditions
 }
 
@@ -140,8 +142,19 @@ func assemble(v *meta.Version, u *meta.Upload, parts []meta.PartRecord, in Compl
 	tags.Sum(v.ETag.MD5[:0])
 	v.ETag.Parts = len(parts)
 	v.Checksum = wholeSum(u, parts)
-	if in.Checksum != nil && in.Checksum.Algorithm == v.Checksum.Algorithm && !bytes.Equal(in.Checksum.Value, v.Checksum.Value) {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: v.Checksum.Algorithm.String()}
+	return in.checkSum(v.Checksum)
+}
+
+// checkSum compares the checksum of the object with what the client expects.
+func (in *CompleteInput) checkSum(have keyhaven.Checksum) error {
+	switch {
+	case in.Checksum != nil && in.Checksum.Algorithm != have.Algorithm:
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+			Msg: "Checksum Type mismatch occurred, expected checksum Type: " + have.Algorithm.String() +
+				", actual checksum Type: " + in.Checksum.Algorithm.String()}
+	case in.Checksum != nil && !bytes.Equal(in.Checksum.Value, have.Value),
+		in.ChecksumType != nil && *in.ChecksumType != have.Type:
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: have.Algorithm.String()}
 	}
 	return nil
 }

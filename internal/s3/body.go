@@ -44,6 +44,17 @@ func (b *body) Read(p []byte) (int, error) {
 
 // body prepares the reading of the request's body.
 func (c *call) body() (*body, error) {
+	b, err := c.plainBody()
+	if err != nil {
+		return nil, err
+	}
+	b.sum, err = readAnnouncedSum(c.r.Header, b.chunked != nil)
+	return b, err
+}
+
+// plainBody is body for a request whose x-amz-checksum-* headers are not about
+// the body.
+func (c *call) plainBody() (*body, error) {
 	b := &body{r: c.r.Body, size: c.r.ContentLength}
 	var err error
 	if b.md5, err = contentMD5(c.r.Header); err != nil {
@@ -66,8 +77,7 @@ func (c *call) body() (*body, error) {
 	if b.size > keyhaven.MaxPutSize {
 		return nil, errEntityTooLarge.and("ProposedSize", itoa(b.size)).and("MaxSizeAllowed", itoa(keyhaven.MaxPutSize))
 	}
-	b.sum, err = readAnnouncedSum(c.r.Header, b.chunked != nil)
-	return b, err
+	return b, nil
 }
 
 func contentMD5(h http.Header) ([]byte, error) {
@@ -93,6 +103,12 @@ var sumHeaders = func() map[string]keyhaven.ChecksumAlgorithm {
 	return m
 }()
 
+var errManySums = errInvalidRequest.with("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+
+func errSumHeader(name string) error {
+	return errInvalidRequest.with("Value for " + strings.ToLower(name) + " header is invalid.")
+}
+
 // readAnnouncedSum reads x-amz-checksum-*, x-amz-trailer and
 // x-amz-sdk-checksum-algorithm.
 func readAnnouncedSum(h http.Header, trailers bool) (s announcedSum, err error) {
@@ -105,7 +121,7 @@ func readAnnouncedSum(h http.Header, trailers bool) (s announcedSum, err error) 
 		n++
 		sum, valid := checksum.Parse(a, v[0])
 		if !valid || sum.Type == keyhaven.Composite {
-			return s, errInvalidRequest.with("Value for " + strings.ToLower(name) + " header is invalid.")
+			return s, errSumHeader(name)
 		}
 		s.algorithm, s.value = a, sum.Value
 	}
@@ -119,7 +135,7 @@ func readAnnouncedSum(h http.Header, trailers bool) (s announcedSum, err error) 
 		}
 	}
 	if n > 1 {
-		return s, errInvalidRequest.with("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+		return s, errManySums
 	}
 	if want := h.Get("X-Amz-Sdk-Checksum-Algorithm"); want != "" {
 		a, ok := checksum.ParseAlgorithm(want)

@@ -90,8 +90,9 @@ func (x *document) owner(name string, p *keyhaven.Principal) {
 }
 
 type createBucketRequest struct {
-	XMLName  xml.Name `xml:"CreateBucketConfiguration"`
-	Location string   `xml:"LocationConstraint"`
+	XMLName  xml.Name  `xml:"CreateBucketConfiguration"`
+	Location string    `xml:"LocationConstraint"`
+	Bucket   *struct{} `xml:"Bucket"` // asks for a directory bucket
 	Tags     *struct {
 		Tags []struct {
 			Key   string `xml:"Key"`
@@ -133,6 +134,9 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 	req, err := c.createRequest()
 	if err != nil {
 		return in, err
+	}
+	if req.Bucket != nil {
+		return in, errNotImplemented
 	}
 	switch req.Location {
 	case "":

@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"strconv"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/checksum"
@@ -10,8 +11,16 @@ import (
 )
 
 type completeRequest struct {
-	XMLName xml.Name      `xml:"CompleteMultipartUpload"`
-	Parts   []partElement `xml:"Part"`
+	XMLName xml.Name     `xml:"CompleteMultipartUpload"`
+	Parts   partElements `xml:"Part"`
+}
+
+// partElements stops a document that would fill the memory with empty elements.
+type partElements []partElement
+
+// UnmarshalXML reads one element more.
+func (p *partElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	return appendElement(d, start, (*[]partElement)(p), keyhaven.MaxPartNumber)
 }
 
 type partElement struct {
@@ -64,11 +73,15 @@ func (d *Door) completeMultipartUpload(c *call) error {
 }
 
 func (c *call) completeInput() (in object.CompleteInput, err error) {
-	var req completeRequest
-	if err := c.readXML(&req); err != nil {
+	b, err := c.plainBody()
+	if err != nil {
 		return in, err
 	}
-	if len(req.Parts) == 0 || len(req.Parts) > keyhaven.MaxPartNumber {
+	var req completeRequest
+	if err := b.readXML(&req); err != nil {
+		return in, err
+	}
+	if len(req.Parts) == 0 {
 		return in, errMalformedXML
 	}
 	in = object.CompleteInput{UploadTarget: c.upload(), Size: -1, Parts: make([]object.CompletePart, len(req.Parts))}
@@ -76,6 +89,9 @@ func (c *call) completeInput() (in object.CompleteInput, err error) {
 		p := &req.Parts[i]
 		if p.PartNumber == nil || p.ETag == "" {
 			return in, errMalformedXML
+		}
+		if *p.PartNumber < 1 || *p.PartNumber > keyhaven.MaxPartNumber {
+			return in, errPartRange(strconv.Itoa(*p.PartNumber))
 		}
 		in.Parts[i] = object.CompletePart{Number: *p.PartNumber, ETag: p.ETag}
 		if in.Parts[i].Checksum, err = p.checksum(); err != nil {
@@ -90,7 +106,7 @@ func (c *call) completeInput() (in object.CompleteInput, err error) {
 		}
 		in.Size = size
 	}
-	if in.Checksum, err = objectSum(h); err != nil {
+	if in.Checksum, in.ChecksumType, err = objectSum(h); err != nil {
 		return in, err
 	}
 	in.Conditions, err = writeConditions(h)
@@ -99,15 +115,35 @@ func (c *call) completeInput() (in object.CompleteInput, err error) {
 
 // objectSum reads the checksum of the whole object that a Complete announces.
 // It is about the object, not about the request's own body.
-func objectSum(h http.Header) (*keyhaven.Checksum, error) {
+func objectSum(h http.Header) (sum *keyhaven.Checksum, typ *keyhaven.ChecksumType, err error) {
 	for name, a := range sumHeaders {
-		if v := h.Get(name); v != "" {
-			sum, ok := checksum.Parse(a, v)
-			if !ok {
-				return nil, errInvalidRequest.with("Value for " + name + " header is invalid.")
-			}
-			return &sum, nil
+		v := h.Get(name)
+		if v == "" {
+			continue
 		}
+		if sum != nil {
+			return nil, nil, errManySums
+		}
+		given, ok := checksum.Parse(a, v)
+		if !ok {
+			return nil, nil, errSumHeader(name)
+		}
+		sum = &given
+	}
+	typ, err = checksumType(h)
+	return sum, typ, err
+}
+
+// checksumType reads x-amz-checksum-type; nil when there is none.
+func checksumType(h http.Header) (*keyhaven.ChecksumType, error) {
+	name := h.Get("X-Amz-Checksum-Type")
+	for _, typ := range []keyhaven.ChecksumType{keyhaven.FullObject, keyhaven.Composite} {
+		if name == typ.String() {
+			return &typ, nil
+		}
+	}
+	if name != "" {
+		return nil, errInvalidRequest.with("Value for x-amz-checksum-type header is invalid.")
 	}
 	return nil, nil
 }

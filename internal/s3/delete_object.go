@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keyhaven/keyhaven/internal/object"
 )
@@ -11,6 +12,11 @@ func (d *Door) deleteObject(c *call) error {
 	version, err := c.query.versionID()
 	if err != nil {
 		return err
+	}
+	for _, name := range []string{"X-Amz-If-Match-Last-Modified-Time", "X-Amz-If-Match-Size"} {
+		if c.r.Header.Get(name) != "" { // conditions that only directory buckets have
+			return errNotImplemented.and("Header", strings.ToLower(name))
+		}
 	}
 	target := object.DeleteTarget{Key: c.key, Version: version, Conditions: object.Conditions{IfMatch: c.r.Header.Get("If-Match")}}
 	out, err := d.objects.Delete(c.r.Context(), c.bucket, target)

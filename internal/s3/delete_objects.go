@@ -10,15 +10,28 @@ import (
 )
 
 type deleteRequest struct {
-	XMLName xml.Name        `xml:"Delete"`
-	Quiet   bool            `xml:"Quiet"`
-	Objects []deleteElement `xml:"Object"`
+	XMLName xml.Name       `xml:"Delete"`
+	Quiet   bool           `xml:"Quiet"`
+	Objects deleteElements `xml:"Object"`
+}
+
+// deleteElements stops a document that would fill the memory with empty
+// elements.
+type deleteElements []deleteElement
+
+// UnmarshalXML reads one element more.
+func (e *deleteElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	return appendElement(d, start, (*[]deleteElement)(e), keyhaven.MaxDeleteObjects)
 }
 
 type deleteElement struct {
 	Key       string  `xml:"Key"`
 	VersionID *string `xml:"VersionId"`
 	ETag      string  `xml:"ETag"`
+
+	// Conditions that only directory buckets have.
+	LastModifiedTime *string `xml:"LastModifiedTime"`
+	Size             *string `xml:"Size"`
 }
 
 // deleteObjects deletes up to a thousand keys or versions in one transaction
@@ -28,7 +41,7 @@ func (d *Door) deleteObjects(c *call) error {
 	if err := c.readXML(&req); err != nil {
 		return err
 	}
-	if len(req.Objects) == 0 || len(req.Objects) > keyhaven.MaxDeleteObjects {
+	if len(req.Objects) == 0 {
 		return errMalformedXML
 	}
 	// Elements that are refused keep their place in the answer, but do not go
@@ -54,6 +67,9 @@ func (d *Door) deleteObjects(c *call) error {
 func (d *Door) deleteTarget(c *call, e deleteElement) (t object.DeleteTarget, err error) {
 	if err := keyhaven.ValidObjectKey(e.Key); err != nil {
 		return t, err
+	}
+	if e.LastModifiedTime != nil || e.Size != nil {
+		return t, errNotImplemented
 	}
 	t.Key, t.Conditions.IfMatch = e.Key, e.ETag
 	if e.VersionID == nil || *e.VersionID == "" {

@@ -53,6 +53,7 @@ var (
 	errMetadataTooLarge     = &wireError{code: "MetadataTooLarge", status: 400, message: "Your metadata headers exceed the maximum allowed metadata size"}
 	errMethodNotAllowed     = &wireError{code: "MethodNotAllowed", status: 405, message: "The specified method is not allowed against this resource."}
 	errMissingContentLength = &wireError{code: "MissingContentLength", status: 411, message: "You must provide the Content-Length HTTP header."}
+	errMissingHeader        = &wireError{code: "MissingSecurityHeader", status: 400, message: "Your request was missing a required header"}
 	errNotImplemented       = &wireError{code: "NotImplemented", status: 501, message: "A header or query you provided implies functionality that is not implemented"}
 	errRequestTimeout       = &wireError{code: "RequestTimeout", status: 400, message: "Your socket connection to the server was not read from or written to within the timeout period."}
 	errInvalidLocation      = &wireError{code: "InvalidLocationConstraint", status: 400, message: "The specified location-constraint is not valid"}

@@ -211,10 +211,14 @@ func parseNumber(s string) (int64, bool) {
 func partNumber(s string) (int, error) {
 	n, ok := parseNumber(s)
 	if !ok || n < 1 || n > keyhaven.MaxPartNumber {
-		return 0, errInvalidArgument.with("Part number must be an integer between 1 and 10000, inclusive").
-			and("ArgumentName", "partNumber").and("ArgumentValue", s)
+		return 0, errPartRange(s)
 	}
 	return int(n), nil
+}
+
+func errPartRange(number string) error {
+	return errInvalidArgument.with("Part number must be an integer between 1 and 10000, inclusive").
+		and("ArgumentName", "partNumber").and("ArgumentValue", number)
 }
 
 // limit reads max-keys and its like: 0 to most, larger numbers being most.

@@ -29,19 +29,11 @@ func (d *Door) createMultipartUpload(c *call) error {
 		}
 		in.Algorithm = a
 	}
-	if name := h.Get("X-Amz-Checksum-Type"); name != "" {
-		if in.Algorithm == keyhaven.ChecksumNone {
-			return errInvalidRequest.with("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
-		}
-		typ := keyhaven.FullObject
-		switch name {
-		case keyhaven.FullObject.String():
-		case keyhaven.Composite.String():
-			typ = keyhaven.Composite
-		default:
-			return errInvalidRequest.with("Value for x-amz-checksum-type header is invalid.")
-		}
-		in.ChecksumType = &typ
+	if in.ChecksumType, err = checksumType(h); err != nil {
+		return err
+	}
+	if in.ChecksumType != nil && in.Algorithm == keyhaven.ChecksumNone {
+		return errInvalidRequest.with("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
 	}
 	u, err := d.objects.CreateUpload(c.r.Context(), in)
 	if err != nil {

@@ -64,12 +64,15 @@ func (d *Door) putObjectACL(c *call) error {
 	if err != nil {
 		return err
 	}
-	if len(raw) > 0 || c.r.Header.Get("X-Amz-Acl") == "" {
+	if len(raw) > 0 {
 		return errNotImplemented
 	}
 	acl, err := cannedACL(c.r.Header)
 	if err != nil {
 		return err
+	}
+	if len(c.r.Header["X-Amz-Acl"]) == 0 {
+		return errMissingHeader.and("MissingHeaderName", "x-amz-acl")
 	}
 	version, err := c.query.versionID()
 	if err != nil {

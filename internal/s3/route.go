@@ -87,6 +87,9 @@ func parseTarget(r *http.Request, domain string) (t target, err error) {
 	return t, nil
 }
 
+// BucketHost reports whether the host of a request names a bucket.
+func (d *Door) BucketHost(host string) bool { return bucketOfHost(host, d.opts.Domain) != "" }
+
 // bucketOfHost returns the bucket that the host names under the domain, or "".
 func bucketOfHost(host, domain string) string {
 	if domain == "" {

@@ -140,6 +140,10 @@ func (c *call) readXML(v any) error {
 	if err != nil {
 		return err
 	}
+	return b.readXML(v)
+}
+
+func (b *body) readXML(v any) error {
 	if b.size > maxXML {
 		return errMalformedXML
 	}
@@ -154,6 +158,19 @@ func (c *call) readXML(v any) error {
 		return err
 	}
 	return parseXML(raw, v)
+}
+
+// appendElement reads one element of a list that may have so many.
+func appendElement[T any](d *xml.Decoder, start xml.StartElement, list *[]T, most int) error {
+	if len(*list) == most {
+		return errMalformedXML
+	}
+	var v T
+	if err := d.DecodeElement(&v, &start); err != nil {
+		return err
+	}
+	*list = append(*list, v)
+	return nil
 }
 
 // parseXML reads one document and nothing after it. Directives, and with them

