@@ -81,11 +81,17 @@ type ETag struct {
 
 // String returns the tag without quotes.
 func (e ETag) String() string {
-	s := hex.EncodeToString(e.MD5[:])
+	var b [48]byte
+	return string(e.Append(b[:0]))
+}
+
+// Append appends the tag without quotes.
+func (e ETag) Append(b []byte) []byte {
+	b = hex.AppendEncode(b, e.MD5[:])
 	if e.Parts > 0 {
-		s += "-" + strconv.Itoa(e.Parts)
+		b = strconv.AppendInt(append(b, '-'), int64(e.Parts), 10)
 	}
-	return s
+	return b
 }
 
 // ObjectHeader is the standard headers that are stored with an object and given

@@ -3,11 +3,8 @@ package edge
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -49,31 +46,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.serveOwn(w, r)
 		return
 	}
-	rec := newRecord()
-	rw := &responseWriter{ResponseWriter: w, ctl: http.NewResponseController(w), stall: e.opts.BodyStall}
-	body := &requestBody{ReadCloser: r.Body, ctl: rw.ctl, stall: e.opts.BodyStall}
-	r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
-	r.Body = body
-	rw.extend()
-	w.Header().Set("Server", "Keyhaven")
-	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				rec.log(r.Context(), e.opts.Log, rw, body.n)
-				panic(p)
-			}
-			rec.Err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-			if rw.status != 0 {
-				// The head is sent: the connection must break, so that the client
-				// does not take what it has for the answer.
-				rec.log(r.Context(), e.opts.Log, rw, body.n)
-				panic(http.ErrAbortHandler)
-			}
-			rw.fail()
-		}
-		rec.log(r.Context(), e.opts.Log, rw, body.n)
-	}()
-	e.door(r).ServeHTTP(rw, r)
+	x := newExchange(w, r, e.opts.BodyStall)
+	defer x.end(r.Context(), e.opts.Log)
+	e.door(r).ServeHTTP(x, r)
 }
 
 // door picks the handler by the service that the signature is for; what has no
@@ -133,94 +108,4 @@ func (e *Edge) serveOwn(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
-}
-
-// responseWriter counts what is sent, and gives up on a client that takes
-// nothing for longer than stall.
-type responseWriter struct {
-	http.ResponseWriter
-	ctl    *http.ResponseController
-	stall  time.Duration
-	status int
-	bytes  int64
-	due    time.Time
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *responseWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= http.StatusOK {
-		w.status = status
-	}
-	w.extend()
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// fail answers 500 in the place of a handler that panicked, without the headers
-// that it had set for its own answer.
-func (w *responseWriter) fail() {
-	h := w.Header()
-	for name := range h {
-		switch name {
-		case "Server", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-Requestid":
-		default:
-			delete(h, name)
-		}
-	}
-	h["Content-Length"] = []string{"0"}
-	w.WriteHeader(http.StatusInternalServerError)
-}
-
-// extend is called before every write and at the start: a deadline outlives its
-// request, and must not end the next one on the connection.
-func (w *responseWriter) extend() { extend(&w.due, w.stall, w.ctl.SetWriteDeadline) }
-
-func (w *responseWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	w.extend()
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// requestBody counts what arrives, and gives up on a client that sends nothing
-// for longer than stall.
-type requestBody struct {
-	io.ReadCloser
-	ctl   *http.ResponseController
-	stall time.Duration
-	n     int64
-	due   time.Time
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	extend(&b.due, b.stall, b.ctl.SetReadDeadline)
-	n, err := b.ReadCloser.Read(p)
-	b.n += int64(n)
-	if t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err); ok && t.Timeout() {
-		err = ErrStalled
-	}
-	if err != nil {
-		// From here on net/http watches the connection for its end; a deadline
-		// would look like one and cancel the request.
-		_ = b.ctl.SetReadDeadline(time.Time{})
-	}
-	return n, err
-}
-
-// extend moves a deadline on, at most four times in a stall so that a busy
-// connection does not pay for it at every read.
-func extend(due *time.Time, stall time.Duration, set func(time.Time) error) {
-	now := time.Now()
-	if due.Sub(now) > stall*3/4 {
-		return
-	}
-	*due = now.Add(stall)
-	_ = set(*due) // a test's recorder has no connection
 }

@@ -9,7 +9,7 @@ import (
 // not have, in that protocol's own error form.
 func NotBuilt(service string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := RecordOf(r.Context())
+		rec := RecordOf(w)
 		rec.Door, rec.ErrorCode = service, "InvalidAction"
 		type failure struct {
 			Type, Code, Message string

@@ -4,8 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
-	"strings"
+	"net/http"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
@@ -27,26 +26,31 @@ type Record struct {
 	start time.Time
 }
 
-type recordKey struct{}
-
-// RecordOf returns the access record of the request that ctx belongs to. Outside
-// of the frame, as in tests of one door, it returns a new one.
-func RecordOf(ctx context.Context) *Record {
-	if rec, ok := ctx.Value(recordKey{}).(*Record); ok {
-		return rec
+// RecordOf returns the access record of the request that w answers. Outside of
+// the frame, as in tests of one door, it returns a new one.
+func RecordOf(w http.ResponseWriter) *Record {
+	if x, ok := w.(*exchange); ok {
+		return &x.rec
 	}
-	return newRecord()
+	rec := &Record{}
+	rec.begin()
+	return rec
 }
 
-func newRecord() *Record {
-	const digits = 16
-	id := strings.ToUpper(strconv.FormatUint(rand.Uint64(), 16))
-	return &Record{RequestID: strings.Repeat("0", digits-len(id)) + id, start: time.Now()}
+func (rec *Record) begin() {
+	const digits = "0123456789ABCDEF"
+	var id [16]byte
+	n := rand.Uint64()
+	for i := range id {
+		id[i] = digits[n&15]
+		n >>= 4
+	}
+	rec.RequestID, rec.start = string(id[:]), time.Now()
 }
 
 // log writes the one line of the request. A request that failed by our fault is
 // an error, one that the client got wrong is not.
-func (rec *Record) log(ctx context.Context, log *slog.Logger, w *responseWriter, in int64) {
+func (rec *Record) log(ctx context.Context, log *slog.Logger, x *exchange) {
 	level := slog.LevelInfo
 	if rec.Err != nil {
 		level = slog.LevelError
@@ -66,7 +70,7 @@ func (rec *Record) log(ctx context.Context, log *slog.Logger, w *responseWriter,
 			attrs = append(attrs, slog.String(a.name, a.value))
 		}
 	}
-	attrs = append(attrs, slog.Int("status", w.status), slog.Int64("bytes_in", in), slog.Int64("bytes", w.bytes),
+	attrs = append(attrs, slog.Int("status", x.status), slog.Int64("bytes_in", x.body.n), slog.Int64("bytes", x.bytes),
 		slog.Duration("duration", time.Since(rec.start)))
 	if rec.Err != nil {
 		attrs = append(attrs, slog.String("err", rec.Err.Error()))

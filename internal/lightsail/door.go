@@ -71,7 +71,7 @@ func (c *call) region() string              { return c.identity.Region }
 
 // ServeHTTP answers one request. Request ids of this API are UUIDs.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{record: edge.RecordOf(r.Context())}
+	c := &call{record: edge.RecordOf(w)}
 	c.record.Door, c.record.RequestID = Service, uuid.NewString()
 	w.Header().Set("X-Amzn-RequestId", c.record.RequestID)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")

@@ -53,11 +53,11 @@ type call struct {
 
 // ServeHTTP answers one request.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, r: r, record: edge.RecordOf(r.Context())}
+	c := &call{w: w, r: r, record: edge.RecordOf(w)}
 	c.record.Door = "s3"
 	h := w.Header()
-	h["X-Amz-Request-Id"] = []string{c.record.RequestID}
-	h["X-Amz-Id-2"] = []string{c.record.RequestID}
+	id := []string{c.record.RequestID}
+	h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = id, id
 	if err := d.serve(c); err != nil {
 		c.writeError(err)
 	}

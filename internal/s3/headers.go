@@ -126,11 +126,11 @@ func conditions(h http.Header, prefix string) object.Conditions {
 		IfMatch:     h.Get(prefix + "If-Match"),
 		IfNoneMatch: h.Get(prefix + "If-None-Match"),
 	}
-	if t, err := http.ParseTime(h.Get(prefix + "If-Modified-Since")); err == nil {
-		c.IfModifiedSince = t
+	if v := h.Get(prefix + "If-Modified-Since"); v != "" {
+		c.IfModifiedSince, _ = http.ParseTime(v)
 	}
-	if t, err := http.ParseTime(h.Get(prefix + "If-Unmodified-Since")); err == nil {
-		c.IfUnmodifiedSince = t
+	if v := h.Get(prefix + "If-Unmodified-Since"); v != "" {
+		c.IfUnmodifiedSince, _ = http.ParseTime(v)
 	}
 	return c
 }
@@ -238,30 +238,54 @@ func (q query) limit(name string, most int) (int, error) {
 	return min(int(n), most), nil
 }
 
+// headerBlock sets headers whose values share one allocation.
+type headerBlock struct {
+	h      http.Header
+	values []string
+}
+
+func newHeaderBlock(h http.Header, n int) *headerBlock {
+	return &headerBlock{h: h, values: make([]string, 0, n)}
+}
+
+// set sets a header. name is in canonical form.
+func (b *headerBlock) set(name, value string) {
+	n := len(b.values)
+	b.values = append(b.values, value)
+	b.h[name] = b.values[n : n+1 : n+1]
+}
+
+func (b *headerBlock) optional(name, value string) {
+	if value != "" {
+		b.set(name, value)
+	}
+}
+
 // setObjectHeaders writes what describes an object.
 func setObjectHeaders(h http.Header, o *keyhaven.Object) {
-	h["Etag"] = []string{`"` + o.ETag.String() + `"`}
-	h["Last-Modified"] = []string{httpTime(o.ModTime)}
-	h["Accept-Ranges"] = []string{"bytes"}
-	contentType := o.Header.ContentType
-	if contentType == "" {
-		contentType = "binary/octet-stream"
+	b := newHeaderBlock(h, 6+len(o.Metadata))
+	b.set("Etag", quoted(o.ETag))
+	b.set("Last-Modified", httpTime(o.ModTime))
+	b.set("Accept-Ranges", "bytes")
+	if o.Header.ContentType == "" {
+		b.set("Content-Type", "binary/octet-stream")
+	} else {
+		b.set("Content-Type", o.Header.ContentType)
 	}
-	h["Content-Type"] = []string{contentType}
-	for _, f := range [...]struct{ name, value string }{
-		{"Cache-Control", o.Header.CacheControl},
-		{"Content-Disposition", o.Header.ContentDisposition},
-		{"Content-Encoding", o.Header.ContentEncoding},
-		{"Content-Language", o.Header.ContentLanguage},
-		{"Expires", o.Header.Expires},
-	} {
-		if f.value != "" {
-			h[f.name] = []string{f.value}
-		}
-	}
+	b.optional("Cache-Control", o.Header.CacheControl)
+	b.optional("Content-Disposition", o.Header.ContentDisposition)
+	b.optional("Content-Encoding", o.Header.ContentEncoding)
+	b.optional("Content-Language", o.Header.ContentLanguage)
+	b.optional("Expires", o.Header.Expires)
 	for _, p := range o.Metadata {
-		h[metaPrefix+p.Name] = []string{p.Value}
+		b.set(metaPrefix+p.Name, p.Value)
 	}
+}
+
+// quoted is the entity tag as headers carry it.
+func quoted(e keyhaven.ETag) string {
+	var b [64]byte
+	return string(append(e.Append(append(b[:0], '"')), '"'))
 }
 
 func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }

@@ -70,7 +70,7 @@ func (d *Door) uploadPart(c *call) error {
 		return err
 	}
 	h := c.w.Header()
-	h["Etag"] = []string{`"` + p.ETag.String() + `"`}
+	h["Etag"] = []string{quoted(p.ETag)}
 	if b.sum.algorithm != keyhaven.ChecksumNone {
 		// The sum that came along has been verified; the upload may keep another.
 		sum, err := b.expected()

@@ -33,7 +33,7 @@ func (d *Door) putObject(c *call) error {
 		return err
 	}
 	h := c.w.Header()
-	h["Etag"] = []string{`"` + o.ETag.String() + `"`}
+	h["Etag"] = []string{quoted(o.ETag)}
 	setChecksum(h, o.Checksum)
 	c.setVersion(o.Version)
 	c.ok()

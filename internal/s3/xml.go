@@ -77,7 +77,7 @@ func (x *document) time(name string, t time.Time) {
 
 func (x *document) etag(e keyhaven.ETag) {
 	x.open("ETag")
-	x.b = append(append(append(x.b, "&quot;"...), e.String()...), "&quot;"...)
+	x.b = append(e.Append(append(x.b, "&quot;"...)), "&quot;"...)
 	x.close("ETag")
 }
 

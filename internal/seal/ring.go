@@ -1,29 +1,38 @@
 package seal
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-const fileFormat = 1
+const (
+	fileFormat = 1
+	maxFile    = 4 << 20 // bytes; about 30 000 keys
+)
 
 // Ring is a set of master keys, one of them active. It is safe for concurrent
 // use.
 type Ring struct {
 	path string
 
-	mu   sync.RWMutex
-	keys []masterKey // by id; the last is active
+	rotate sync.Mutex // one rotation at a time; seals do not wait for it
+
+	// By id; the last is active. Never changed in place. Package fmt does not
+	// follow the pointer, so a struct that holds a ring prints no key either.
+	keys atomic.Pointer[[]masterKey]
 }
 
 type masterKey struct {
@@ -32,9 +41,13 @@ type masterKey struct {
 	Key     []byte    `json:"key"`
 }
 
-// String keeps a key out of everything that prints it.
-func (masterKey) String() string   { return "REDACTED" }
-func (masterKey) GoString() string { return "REDACTED" }
+// Format keeps a key out of everything that prints it, with any verb.
+func (masterKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "REDACTED") }
+
+// Format shows the fingerprint alone.
+func (r *Ring) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "seal.Ring("+r.Fingerprint()+")")
+}
 
 type ringFile struct {
 	Format int         `json:"format"`
@@ -42,12 +55,17 @@ type ringFile struct {
 }
 
 // LoadOrCreate reads the ring at path, or makes one with a fresh key. The file
-// must be readable by its owner alone.
+// must be readable by its owner alone, and its directory must be there. A file
+// that was lost looks like a first start: the caller compares Fingerprint with
+// what it remembers.
 func LoadOrCreate(path string) (*Ring, error) {
 	r := &Ring{path: path}
 	err := r.load()
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, r.Rotate()
+		err = r.add(create)
+		if errors.Is(err, fs.ErrExist) {
+			err = r.load() // another process was first
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -65,11 +83,15 @@ func (r *Ring) load() error {
 	if err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("seal: %s is not a regular file", r.path)
+	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return fmt.Errorf("seal: %s can be read by others (mode %04o): run chmod 600 on it", r.path, mode)
 	}
 	var file ringFile
-	if err := json.NewDecoder(f).Decode(&file); err != nil {
+	// The error may quote the file, so it is dropped.
+	if err := json.NewDecoder(io.LimitReader(f, maxFile)).Decode(&file); err != nil {
 		return fmt.Errorf("seal: %s is not a key ring", r.path)
 	}
 	if file.Format > fileFormat {
@@ -78,7 +100,7 @@ func (r *Ring) load() error {
 	if err := file.check(); err != nil {
 		return fmt.Errorf("seal: %s is damaged: %w", r.path, err)
 	}
-	r.keys = file.Keys
+	r.keys.Store(&file.Keys)
 	return nil
 }
 
@@ -98,25 +120,30 @@ func (f *ringFile) check() error {
 }
 
 // Rotate adds a fresh master key, makes it the active one, and saves the ring
-// durably before anything is sealed with it.
-func (r *Ring) Rotate() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// durably before anything is sealed with it. When it fails the ring goes on as
+// it was; the file may hold one more key, which does no harm.
+func (r *Ring) Rotate() error { return r.add(os.Rename) }
+
+// add adds a key. place puts the new file in the place of the old one.
+func (r *Ring) add(place func(from, to string) error) error {
+	r.rotate.Lock()
+	defer r.rotate.Unlock()
+	keys := slices.Clone(r.all())
 	k := masterKey{ID: 1, Created: time.Now().UTC(), Key: make([]byte, keySize)}
 	rand.Read(k.Key)
-	if n := len(r.keys); n > 0 {
-		k.ID = r.keys[n-1].ID + 1
+	if n := len(keys); n > 0 {
+		k.ID = keys[n-1].ID + 1
 	}
-	keys := append(slices.Clone(r.keys), k)
-	if err := save(r.path, ringFile{Format: fileFormat, Keys: keys}); err != nil {
+	keys = append(keys, k)
+	if err := save(r.path, ringFile{Format: fileFormat, Keys: keys}, place); err != nil {
 		return err
 	}
-	r.keys = keys
+	r.keys.Store(&keys)
 	return nil
 }
 
-// save replaces the file: its bytes are synced, then its name.
-func save(path string, file ringFile) (err error) {
+// save writes the file: its bytes are synced, then its name.
+func save(path string, file ringFile, place func(from, to string) error) error {
 	raw, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return errors.New("seal: key ring cannot be encoded")
@@ -126,11 +153,7 @@ func save(path string, file ringFile) (err error) {
 	if err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
+	defer os.Remove(f.Name()) // after a rename it is not there
 	_, err = f.Write(append(raw, '\n'))
 	if err == nil {
 		err = f.Sync()
@@ -139,7 +162,7 @@ func save(path string, file ringFile) (err error) {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = place(f.Name(), path)
 	}
 	if err == nil {
 		err = syncDir(dir)
@@ -148,6 +171,19 @@ func save(path string, file ringFile) (err error) {
 		return fmt.Errorf("seal: %w", err)
 	}
 	return nil
+}
+
+// create never replaces a file that another process has made meanwhile: what that
+// one has sealed would be lost. Where links are not possible it can only look.
+func create(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(from, to)
 }
 
 func syncDir(path string) error {
@@ -159,31 +195,32 @@ func syncDir(path string) error {
 	return d.Sync()
 }
 
-func (r *Ring) active() (uint32, [keySize]byte) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	k := r.keys[len(r.keys)-1]
-	return k.ID, [keySize]byte(k.Key)
+func (r *Ring) all() []masterKey {
+	if keys := r.keys.Load(); keys != nil {
+		return *keys
+	}
+	return nil // not loaded yet
 }
 
-func (r *Ring) key(id uint32) (key [keySize]byte, ok bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for _, k := range r.keys {
-		if k.ID == id {
-			return [keySize]byte(k.Key), true
-		}
+func (r *Ring) active() masterKey {
+	keys := r.all()
+	return keys[len(keys)-1]
+}
+
+func (r *Ring) key(id uint32) (masterKey, bool) {
+	keys := r.all()
+	i, ok := slices.BinarySearchFunc(keys, id, func(k masterKey, id uint32) int { return cmp.Compare(k.ID, id) })
+	if !ok {
+		return masterKey{}, false
 	}
-	return key, false
+	return keys[i], true
 }
 
 // Fingerprint identifies the ring, not its keys: it stays the same when a key is
 // added. It tells whether a ring and a store belong together.
 func (r *Ring) Fingerprint() string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
 	h := sha256.New()
 	h.Write([]byte("keyhaven key ring"))
-	h.Write(r.keys[0].Key)
+	h.Write(r.all()[0].Key)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

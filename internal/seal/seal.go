@@ -36,15 +36,15 @@ func (r *Ring) Seal(plaintext []byte, context string) ([]byte, error) {
 	if len(plaintext) > MaxPlaintext {
 		return nil, ErrTooLong
 	}
-	id, master := r.active()
+	master := r.active()
 	out := make([]byte, secretAt+nonceSize, len(plaintext)+overhead)
 	out[0] = form
-	binary.BigEndian.PutUint32(out[1:], id)
+	binary.BigEndian.PutUint32(out[1:], master.ID)
 	rand.Read(out[wrappedAt : wrappedAt+nonceSize]) // never fails
 	rand.Read(out[secretAt:])
 	var dataKey [keySize]byte
 	rand.Read(dataKey[:])
-	wrap, err := gcm(master[:])
+	wrap, err := gcm(master.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (r *Ring) Open(sealed []byte, context string) ([]byte, error) {
 	if !ok {
 		return nil, ErrOpen
 	}
-	wrap, err := gcm(master[:])
+	wrap, err := gcm(master.Key)
 	if err != nil {
 		return nil, err
 	}

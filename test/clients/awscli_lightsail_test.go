@@ -25,11 +25,11 @@ func TestCLI03BucketVerbs(t *testing.T) {
 }
 
 type bucketAnswer struct {
-	Name, Arn, URL, BundleID, SupportCode, ResourceType, ObjectVersioning, CreatedAt string
-	AbleToUpdateBundle                                                               bool
-	Location                                                                         struct{ RegionName, AvailabilityZone string }
-	State                                                                            struct{ Code string }
-	AccessRules                                                                      struct {
+	Name, Arn, URL, BundleID, SupportCode, ResourceType, ObjectVersioning string
+	AbleToUpdateBundle                                                    bool
+	Location                                                              struct{ RegionName, AvailabilityZone string }
+	State                                                                 struct{ Code string }
+	AccessRules                                                           struct {
 		GetObject            string
 		AllowPublicOverrides bool
 	}

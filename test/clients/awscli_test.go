@@ -103,8 +103,11 @@ type keyAnswer struct {
 	AccessKeyID     string
 	SecretAccessKey string
 	Status          string
-	CreatedAt       string
-	LastUsed        *struct{ LastUsedDate, Region, ServiceName string }
+	CreatedAt       any // aws-cli v1 prints a number, v2 a date
+	LastUsed        *struct {
+		LastUsedDate        any
+		Region, ServiceName string
+	}
 }
 
 // keys lists the keys of a bucket.

@@ -33,7 +33,7 @@ type history struct {
 }
 
 // More histories for a longer look: go test -run R1 -histories 500.
-var histories = flag.Uint64("histories", 8, "number of random histories that lose power")
+var histories = flag.Uint64("histories", 5, "number of random histories that lose power")
 
 func TestR1_CommittedBlobsSurvivePowerLoss(t *testing.T) {
 	t.Parallel()
@@ -226,7 +226,7 @@ func TestR1_Concurrent(t *testing.T) {
 	for worker := range uint64(8) {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(worker, 2))
-			for range 6 {
+			for range 4 {
 				content := blobtest.Bytes(random.Uint64(), 16+random.IntN(200<<10))
 				if err := books.put(s, content, 1+len(content)/2); err != nil {
 					t.Errorf("put: %v", err)

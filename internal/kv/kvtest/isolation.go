@@ -247,6 +247,51 @@ func testScanConflicts(t *testing.T, store kv.Store) {
 	}
 }
 
+// testScanStopConflicts checks that the key at which a walk stopped, and every
+// gap before it, counts as read.
+func testScanStopConflicts(t *testing.T, store kv.Store) {
+	tests := []struct {
+		name    string
+		reverse bool
+		walk    func(kv.Iterator)
+		disturb string
+	}{
+		{"up, current key", false, func(it kv.Iterator) { it.Next(); it.Next() }, "r/4"},
+		{"up, gap", false, func(it kv.Iterator) { it.Next(); it.Next() }, "r/3"},
+		{"up, before the first", false, func(it kv.Iterator) { it.Next() }, "r/"},
+		{"down, current key", true, func(it kv.Iterator) { it.Next(); it.Next() }, "r/4"},
+		{"down, gap", true, func(it kv.Iterator) { it.Next(); it.Next() }, "r/5"},
+		{"down, after the last", true, func(it kv.Iterator) { it.Next() }, "r/7"},
+		{"seek, target", false, func(it kv.Iterator) { it.Seek([]byte("r/3")) }, "r/3"},
+		{"seek, where it ended", false, func(it kv.Iterator) { it.Seek([]byte("r/3")) }, "r/4"},
+		{"seek down, target", true, func(it kv.Iterator) { it.Seek([]byte("r/5")) }, "r/5"},
+		{"seek down, where it ended", true, func(it kv.Iterator) { it.Seek([]byte("r/5")) }, "r/4"},
+		{"walk before a seek", false, func(it kv.Iterator) { it.Next(); it.Seek([]byte("r/6")) }, "r/2"},
+	}
+	for _, test := range tests {
+		set(t, store, "r/2", "", "r/4", "", "r/6", "")
+		runs := 0
+		update(t, store, func(x kv.Txn) error {
+			runs++
+			span := kv.Prefix([]byte("r/"))
+			span.Reverse = test.reverse
+			it := x.Scan(span)
+			test.walk(it)
+			if err := it.Close(); err != nil {
+				return err
+			}
+			if runs == 1 {
+				set(t, store, test.disturb, "disturbed")
+			}
+			return x.Set([]byte("done"), nil)
+		})
+		if runs == 1 {
+			t.Errorf("%s: the function ran once, and missed a change of what it read", test.name)
+		}
+		update(t, store, func(x kv.Txn) error { return x.Delete([]byte(test.disturb)) })
+	}
+}
+
 // testScanNoConflict checks that only what was walked counts: an update is not
 // disturbed by keys behind the one it stopped at.
 func testScanNoConflict(t *testing.T, store kv.Store) {

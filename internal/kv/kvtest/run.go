@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) kv.Store, opts ...Opt
 		{"K2_UpdatesAreSeenOnceAcknowledged", testRealTime},
 		{"K2_WriteSkew", testWriteSkew},
 		{"K2_ScanConflictsWithInsert", testScanConflicts},
+		{"K2_ScanConflictsWhereItStopped", testScanStopConflicts},
 		{"K2_ScanDoesNotConflictOutside", testScanNoConflict},
 		{"K2_MissingKeyConflicts", testMissingKeyConflicts},
 		{"R9_NoLostUpdate", testNoLostUpdate},

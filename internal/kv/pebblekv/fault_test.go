@@ -320,6 +320,61 @@ func TestR3_ReserveKeepsRoomForDeleting(t *testing.T) {
 	}
 }
 
+// TestR3_ReserveJudgesTheLastRun: what a run deleted that lost its race does not
+// let the next one through.
+func TestR3_ReserveJudgesTheLastRun(t *testing.T) {
+	disk := newTestDisk(vfs.NewMem())
+	store, err := pebblekv.Open("/kv", pebblekv.Options{FS: disk, ReserveBytes: 1 << 20})
+	if err != nil {
+		t.Fatalf("Open() = %v", err)
+	}
+	defer closeStore(t, store)
+	disk.free.Store(0)
+	touch := func(x kv.Txn) error { return x.Delete([]byte("hot")) }
+	runs := 0
+	err = store.Update(context.Background(), func(x kv.Txn) error {
+		if runs++; runs > 1 {
+			return x.Set([]byte("a"), nil)
+		}
+		_, _ = x.Get([]byte("hot"))
+		return errors.Join(touch(x), store.Update(context.Background(), touch))
+	})
+	if runs != 2 || !errors.Is(err, kv.ErrNoSpace) {
+		t.Errorf("Update() = %v after %d runs, want %v after 2", err, runs, kv.ErrNoSpace)
+	}
+}
+
+// TestR3_UpdateThatBeganBeforeTheFailure: it is refused and has changed nothing,
+// so its outcome is not unknown.
+func TestR3_UpdateThatBeganBeforeTheFailure(t *testing.T) {
+	in := &injector{cause: syscall.EIO, match: func(op errorfs.Op) bool { return isWAL(op.Path) }}
+	mem := vfs.NewMem()
+	store, err := pebblekv.Open("/kv", pebblekv.Options{FS: errorfs.Wrap(mem, in)})
+	if err != nil {
+		t.Fatalf("Open() = %v", err)
+	}
+	err = store.Update(context.Background(), func(x kv.Txn) error {
+		in.armed.Store(true)
+		if err := setKey(context.Background(), store, "fails")(); !errors.Is(err, kv.ErrUnknown) {
+			t.Errorf("Update() on the failing disk = %v, want %v", err, kv.ErrUnknown)
+		}
+		return x.Set([]byte("late"), nil)
+	})
+	if !errors.Is(err, syscall.EIO) || errors.Is(err, kv.ErrUnknown) {
+		t.Errorf("Update() = %v, want %v and not %v", err, syscall.EIO, kv.ErrUnknown)
+	}
+	closeStore(t, store)
+	in.armed.Store(false)
+	store, err = pebblekv.Open("/kv", pebblekv.Options{FS: mem})
+	if err != nil {
+		t.Fatalf("Open() again = %v", err)
+	}
+	defer closeStore(t, store)
+	if err := store.View(context.Background(), getKey("late")); !errors.Is(err, kv.ErrNotFound) {
+		t.Errorf("Get(late) = %v, want %v", err, kv.ErrNotFound)
+	}
+}
+
 // TestR4_DamageIsAnError flips bits of what is on disk. A read returns what was
 // written or an error, and the key can still be written and deleted.
 func TestR4_DamageIsAnError(t *testing.T) {
@@ -379,7 +434,8 @@ func TestR4_DamageIsAnError(t *testing.T) {
 	}
 }
 
-// flipBits flips a bit in the data part of every table and blob file.
+// flipBits flips a bit in every eighth KiB of the data of every blob file, and
+// one in that of every table.
 func flipBits(t *testing.T, mem *vfs.MemFS, rnd *rand.Rand) {
 	t.Helper()
 	names, err := mem.List("/kv")
@@ -390,8 +446,7 @@ func flipBits(t *testing.T, mem *vfs.MemFS, rnd *rand.Rand) {
 		if !isTable(name) && !isBlob(name) {
 			continue
 		}
-		path := "/kv/" + name
-		f, err := mem.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+		f, err := mem.OpenReadWrite("/kv/"+name, vfs.WriteCategoryUnspecified)
 		if err != nil {
 			t.Fatalf("OpenReadWrite() = %v", err)
 		}
@@ -399,17 +454,28 @@ func flipBits(t *testing.T, mem *vfs.MemFS, rnd *rand.Rand) {
 		if err != nil {
 			t.Fatalf("Stat() = %v", err)
 		}
-		at := rnd.Int64N(info.Size() / 2)
-		b := make([]byte, 1)
-		if _, err := f.ReadAt(b, at); err != nil {
-			t.Fatalf("ReadAt() = %v", err)
+		half := info.Size() / 2 // beyond it are indexes and footers
+		step := half
+		if isBlob(name) {
+			step = 8 << 10
 		}
-		b[0] ^= 1 << rnd.IntN(8)
-		if _, err := f.WriteAt(b, at); err != nil {
-			t.Fatalf("WriteAt() = %v", err)
+		for at := rnd.Int64N(min(step, half)); at < half; at += step {
+			flipBit(t, f, at, rnd)
 		}
 		if err := f.Close(); err != nil {
 			t.Fatalf("Close() = %v", err)
 		}
+	}
+}
+
+func flipBit(t *testing.T, f vfs.File, at int64, rnd *rand.Rand) {
+	t.Helper()
+	b := make([]byte, 1)
+	if _, err := f.ReadAt(b, at); err != nil {
+		t.Fatalf("ReadAt() = %v", err)
+	}
+	b[0] ^= 1 << rnd.IntN(8)
+	if _, err := f.WriteAt(b, at); err != nil {
+		t.Fatalf("WriteAt() = %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.F
 		f.fuse.blow(err)
 		return f.createInMemory(name)
 	}
-	return file, nil
+	return &tableFile{File: file, fs: f, name: name}, nil
 }
 
 func (f *fuseFS) createInMemory(name string) (vfs.File, error) {

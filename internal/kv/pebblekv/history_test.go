@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
 )
 
@@ -89,6 +90,38 @@ func TestHashCollisionIsNoConflict(t *testing.T) {
 	reads := readSet{points: []point{{key: read, slot: h.slot(read)}}}
 	if got := h.touched(from, c, &reads); got != 0 {
 		t.Errorf("touched = %d for another key of the same slot, want 0", got)
+	}
+}
+
+// TestSnapshotBounds puts a snapshot into each of the moments of a commit (I2).
+func TestSnapshotBounds(t *testing.T) {
+	s, err := Open("/kv", Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatalf("Open() = %v", err)
+	}
+	before := s.snapshot()
+	c := &commit{}
+	s.history.begin(c, nil)
+	during := s.snapshot()
+	if during.upto != c && during != before {
+		t.Errorf("a snapshot made while a commit is applied ends before the commit")
+	}
+	s.dropSnapshot()
+	fresh := s.snapshot()
+	if fresh.upto != c || fresh.from == c {
+		t.Errorf("a snapshot made while a commit is applied is from %d up to %d, want from before %d up to it",
+			fresh.from.seq, fresh.upto.seq, c.seq)
+	}
+	s.history.applied.Store(c)
+	after := s.snapshot()
+	if after.from != c {
+		t.Errorf("a snapshot of before the commit is used after it")
+	}
+	for _, p := range []*snapshot{before, during, fresh, after} {
+		p.release()
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("Close() = %v: snapshots are left", err)
 	}
 }
 
