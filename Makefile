@@ -1,0 +1,64 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+FUZZTIME ?= 30s
+DATA     ?= data
+# What the client tests run, from Debian.
+PACKAGES := awscli python3-boto3 rclone s3cmd restic curl
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+build: ## Build bin/keyhaven
+	$(GO) build -trimpath -o bin/keyhaven ./cmd/keyhaven
+
+run: build ## Build and start the server, nothing to edit
+	bin/keyhaven serve --data $(DATA)
+
+deps: ## Install what the tests need (apt, as root) or say what is missing
+	@missing=(); for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
+	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ]; then echo "missing Debian packages: $${missing[*]} (install them, or run make deps as root)" >&2; exit 1; fi; \
+	export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -y -q --no-install-recommends "$${missing[@]}"
+
+vet: ## go vet
+	$(GO) vet ./...
+	$(GO) vet -tags e2e ./test/clients/...
+
+test-unit: ## The tests that need nothing but Go
+	$(GO) test ./...
+
+e2e: build deps ## Real clients against the real binary
+	$(GO) test -tags e2e -count=1 -timeout 12m ./test/clients/...
+
+test: deps build vet test-unit e2e ## Everything that CI runs
+
+test-race: ## The unit tests under the race detector
+	$(GO) test -race ./...
+
+lint: ## golangci-lint, pinned in tools/go.mod
+	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+fuzz: ## Every fuzz target for FUZZTIME each
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+bench: build ## Keyhaven against the ceiling (see docs/performance.md)
+	$(GO) run ./test/bench
+
+golden: ## Rewrite the wire transcripts
+	$(GO) test ./internal/s3 ./internal/lightsail -update
+
+compat: ## Rewrite docs/compatibility.md
+	$(GO) run ./test/compat docs/compatibility.md
+
+cover: ## Coverage of the unit tests
+	$(GO) test -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -1
+
+clean: ## Remove what was built
+	rm -rf bin cover.out
+
+.PHONY: help build run deps vet test-unit e2e test test-race lint fuzz bench golden compat cover clean
