@@ -77,6 +77,10 @@ type Writer interface {
 	Abort() error
 }
 
+// ReadUnit is what a store reads and verifies at a time, in bytes: a read that
+// begins and ends at multiples of it does no work twice.
+const ReadUnit = 64 << 10
+
 // Reader reads one blob at any place. Every byte it returns has been verified.
 type Reader interface {
 	io.ReaderAt

@@ -35,10 +35,18 @@ func (t *table) row(w *workload, results []*result) {
 		}
 		slices.Sort(r.latencies)
 		fmt.Fprintf(t.w, "| %-22s | %-8s | %7.0f %-4s | %7.0f %-4s | %5.2f | %8.2f | %8.2f | %9.3f | %9.3f | %9.2f | %7.0f |\n",
-			w.name, t.envs[i].t.name, r.rate(w), w.unit, top.rate(w), w.unit, r.rate(w)/top.rate(w),
+			w.name, t.envs[i].t.name, r.rate(w), w.unit, top.rate(w), w.unit, ratio(r.rate(w), top.rate(w)),
 			ms(quantile(r.latencies, 0.5)), ms(quantile(r.latencies, 0.99)),
 			cpuPer1000(r), cpuPer1000(top), r.clientCPU.Seconds(), float64(r.rss)/mib)
 	}
+}
+
+// ratio is zero where there is no ceiling.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
 }
 
 func cpuPer1000(r *result) float64 { return r.serverCPU.Seconds() / float64(max(1, r.count)) * 1000 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,8 @@ type env struct {
 	t      *target
 	opts   *options
 	bodies map[int]body
-	keys   [][2]string // bucket keys, of the key-checking workload
+	keys   []bucketKey // of the key-checking workload
+	http   *http.Client
 }
 
 type body struct {
