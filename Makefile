@@ -5,8 +5,11 @@ SHELL := /bin/bash
 GO       ?= go
 FUZZTIME ?= 30s
 DATA     ?= data
-# What the client tests run, from Debian.
-PACKAGES := awscli python3-boto3 rclone s3cmd restic curl
+# What the client tests run, from Debian; a current aws-cli and boto3 and the
+# AWS SDK for JavaScript come from their registries, pinned.
+PACKAGES := awscli python3-boto3 python3-venv rclone s3cmd restic curl
+VENV     := test/clients/.venv
+MODULES  := test/clients/js/node_modules
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -17,11 +20,23 @@ build: ## Build bin/keyhaven
 run: build ## Build and start the server, nothing to edit
 	bin/keyhaven serve --data $(DATA)
 
-deps: ## Install what the tests need (apt, as root) or say what is missing
+deps: packages $(VENV)/installed $(MODULES)/installed ## Install what the tests need, or say what is missing
+
+packages:
 	@missing=(); for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
 	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ]; then echo "missing Debian packages: $${missing[*]} (install them, or run make deps as root)" >&2; exit 1; fi; \
 	export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -y -q --no-install-recommends "$${missing[@]}"
+
+$(VENV)/installed: test/clients/requirements.txt | packages
+	/usr/bin/python3 -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(MODULES)/installed: test/clients/js/package-lock.json
+	@command -v npm >/dev/null || { echo "missing: Node.js 20 or newer, with npm" >&2; exit 1; }
+	cd test/clients/js && npm ci --no-audit --no-fund
+	touch $@
 
 vet: ## go vet
 	$(GO) vet ./...
@@ -31,7 +46,7 @@ test-unit: ## The tests that need nothing but Go
 	$(GO) test ./...
 
 e2e: build deps ## Real clients against the real binary
-	$(GO) test -tags e2e -count=1 -timeout 12m ./test/clients/...
+	KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
 test: deps build vet test-unit e2e ## Everything that CI runs
 
@@ -61,4 +76,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin cover.out
 
-.PHONY: help build run deps vet test-unit e2e test test-race lint fuzz bench golden compat cover clean
+.PHONY: help build run deps packages vet test-unit e2e test test-race lint fuzz bench golden compat cover clean

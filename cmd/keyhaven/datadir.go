@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,12 +54,16 @@ const (
 type marker struct {
 	Format       int       `json:"format"`
 	Installation string    `json:"installation"`
-	State        string    `json:"state"` // initializing or ready
+	State        string    `json:"state"`
 	Created      time.Time `json:"created"`
+	Backup       string    `json:"backup,omitempty"` // that is being restored
 }
 
+// The states of a directory.
 const (
-	initializing = "initializing"
+	initializing = "initializing" // the first start has not finished
+	restoring    = "restoring"    // a restore has not finished
+	keyless      = "keyless"      // restored without keys: the next start makes one for the root
 	ready        = "ready"
 )
 
@@ -70,15 +75,17 @@ type dataDir struct {
 	kv      kv.Store
 	meta    *meta.Store
 	blobs   blob.Store
+	pins    *blob.Pins
 	account keyhaven.AccountID
 	fresh   bool // made by this opening
+	keyless bool // restored without keys
 }
 
 // openDataDir opens the directory, or makes it when it is empty. It refuses one
 // that is in use, newer than this release, incomplete or another
 // installation's, and says why.
 func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Options) (d *dataDir, err error) {
-	d = &dataDir{path: path}
+	d = &dataDir{path: path, pins: &blob.Pins{}}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -101,6 +108,8 @@ func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Opt
 		}
 		d.fresh = true
 		m = &marker{Format: formatVersion, Installation: uuid.NewString(), State: initializing, Created: time.Now().UTC()}
+	case m.State == restoring:
+		return d, errors.New("a restore into it has not finished: run keyhaven restore again, or delete it")
 	case m.State == initializing: // the first start was cut off; nothing was answered yet
 		d.fresh = true
 	}
@@ -141,7 +150,7 @@ func readMarker(path string) (*marker, error) {
 	if m.Format > formatVersion {
 		return nil, fmt.Errorf("its format is %d and this release knows %d at most: it was written by a newer keyhaven", m.Format, formatVersion)
 	}
-	if m.Format < 1 || m.Installation == "" || m.State != initializing && m.State != ready {
+	if m.Format < 1 || m.Installation == "" || !slices.Contains([]string{initializing, restoring, keyless, ready}, m.State) {
 		return nil, fmt.Errorf("%s is damaged", markerFile)
 	}
 	return &m, nil
@@ -195,6 +204,9 @@ func (d *dataDir) initialize(ctx context.Context, m *marker, opts pebblekv.Optio
 	})
 	return err
 }
+
+// needsKey reports whether nobody has been shown a key of the root yet.
+func (d *dataDir) needsKey() bool { return d.fresh || d.keyless }
 
 // finish marks a new installation as ready.
 func (d *dataDir) finish() error {
@@ -254,7 +266,28 @@ func (d *dataDir) open(ctx context.Context, m *marker, opts pebblekv.Options) er
 		return fmt.Errorf("%s is not the key ring that sealed its secrets", keyRingFile)
 	}
 	d.account = in.Account
+	if m.State == keyless {
+		d.keyless = true
+		return d.dropRootKeys(ctx)
+	}
 	return nil
+}
+
+// dropRootKeys deletes keys of the root that a start has made which was cut off
+// before it could show them.
+func (d *dataDir) dropRootKeys(ctx context.Context) error {
+	return d.meta.Update(ctx, func(tx *meta.Txn) error {
+		keys, err := tx.RootKeys(d.account)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := tx.DeleteAccessKey(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func isEmptyDir(path string) (bool, error) {

@@ -38,7 +38,14 @@ func (f rootFlags) with(sys *system, fn func(*access.Service, keyhaven.AccountID
 	}
 	a := access.New(d.meta, d.ring, access.Options{})
 	defer a.Close()
-	return fn(a, d.account)
+	if err := fn(a, d.account); err != nil || !d.keyless {
+		return err
+	}
+	keys, err := a.RootKeys(sys.ctx, d.account)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	return d.finish() // the root has a key now, and somebody has seen it
 }
 
 type createRootKeyCmd struct {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
-	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/control"
@@ -65,6 +64,8 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	defer api.Close()
 	endpoint := c.scheme() + "://" + api.Addr().String()
 	handler, sweeper := c.wire(d, keys, log, endpoint)
+	load := &load{}
+	handler = load.count(handler)
 	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
 	consoleURL := ""
 	if c.ConsoleListen != "" {
@@ -88,8 +89,8 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d))})
-	if d.fresh {
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, load))})
+	if d.needsKey() {
 		if err := d.finish(); err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyh
 		return nil, errors.New("KEYHAVEN_ROOT_ACCESS_KEY_ID and KEYHAVEN_ROOT_SECRET_ACCESS_KEY belong together")
 	case hasID:
 		return nil, keys.SetEnvironmentKey(sys.ctx, d.account, id, keyhaven.NewSecret(secret))
-	case d.fresh:
+	case d.needsKey():
 		return keys.CreateRootKey(sys.ctx, d.account)
 	}
 	return nil, nil
@@ -151,9 +152,8 @@ func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyh
 
 // wire puts the house together.
 func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string) (http.Handler, *sweep.Service) {
-	pins := &blob.Pins{}
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
-	objects := object.New(d.meta, d.blobs, pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
+	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
 	handler := edge.New(edge.Options{
@@ -170,12 +170,15 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 		},
 		Log: accessLog(log, c.AccessLog),
 	})
-	return handler, sweep.New(d.meta, d.blobs, pins, sweep.Options{Log: log})
+	return handler, sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 }
 
 // commands are what an operator can ask of the running server.
-func (c *serveCmd) commands(d *dataDir) map[string]control.Command {
-	return map[string]control.Command{}
+func (c *serveCmd) commands(d *dataDir, load *load) map[string]control.Command {
+	return map[string]control.Command{
+		"scrub":  scrubCommand(d, load),
+		"backup": backupCommand(d),
+	}
 }
 
 // bucketURL is the address under which clients reach a bucket: as a host under

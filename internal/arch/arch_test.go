@@ -51,7 +51,12 @@ var rows = map[string]row{
 	"internal/object": {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/bucket": {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/access": {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/backup": {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
+	"internal/check":  {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/sweep":  {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
+
+	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},
+	"internal/backup/s3target":  {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sync/errgroup", "github.com/aws/"}},
 
 	"internal/s3":        {imports: slices.Concat(leaves, services)},
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},

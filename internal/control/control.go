@@ -75,10 +75,13 @@ func shorten(path string) (short string, done func(), err error) {
 	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)), func() { dir.Close() }, nil
 }
 
-// New returns the server of the socket. Close it to end running commands.
+// New returns the server of the socket. Shutdown and Close end running commands:
+// a long one must not hold up the end of the process.
 func New(commands map[string]Command) *http.Server {
-	return &http.Server{
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			cmd := commands[strings.TrimPrefix(r.URL.Path, "/")]
 			if cmd == nil || r.Method != http.MethodPost {
@@ -88,6 +91,8 @@ func New(commands map[string]Command) *http.Server {
 			serve(w, r, cmd)
 		}),
 	}
+	s.RegisterOnShutdown(cancel)
+	return s
 }
 
 func serve(w http.ResponseWriter, r *http.Request, cmd Command) {

@@ -66,6 +66,30 @@ func TestCall(t *testing.T) {
 	}
 }
 
+func TestShutdownEndsCommands(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan struct{})
+	s := New(map[string]Command{"wait": func(ctx context.Context, _ json.RawMessage, _ func(any) error) error {
+		close(started)
+		<-ctx.Done()
+		return errors.New("the server stops")
+	}})
+	go s.Serve(l)
+	answer := make(chan error)
+	go func() { answer <- Call(t.Context(), path, "wait", nil, nil) }()
+	<-started
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+	if err := <-answer; err == nil || err.Error() != "the server stops" {
+		t.Errorf("Call = %v, want the command's error", err)
+	}
+}
+
 func TestCallWithoutServer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	if err := Call(t.Context(), path, "x", nil, nil); !errors.Is(err, ErrNotRunning) {

@@ -30,10 +30,10 @@ func (r *Reader) Inline(d Data) ([]byte, error) {
 		return nil, err
 	}
 	if data == nil {
-		return nil, fmt.Errorf("meta: data record %x is missing: %w", d.Inline, blob.ErrCorrupt)
+		return nil, fmt.Errorf("meta: data record %v is missing: %w", d.Inline, blob.ErrCorrupt)
 	}
 	if crc32.Checksum(data, castagnoli) != d.InlineCRC {
-		return nil, fmt.Errorf("meta: data record %x: %w", d.Inline, blob.ErrCorrupt)
+		return nil, fmt.Errorf("meta: data record %v: %w", d.Inline, blob.ErrCorrupt)
 	}
 	return data, nil
 }
@@ -103,7 +103,7 @@ func (r *Reader) Manifest(id ID) ([]PartRecord, error) {
 		return nil, err
 	}
 	if rec == nil {
-		return nil, fmt.Errorf("meta: manifest %x is missing: %w", id, blob.ErrCorrupt)
+		return nil, fmt.Errorf("meta: manifest %v is missing: %w", id, blob.ErrCorrupt)
 	}
 	var parts []PartRecord
 	err = decode("manifest", rec, func(n protowire.Number, f field) error {

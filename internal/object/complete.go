@@ -92,16 +92,17 @@ func chooseParts(tx *meta.Txn, u *meta.Upload, list []CompletePart) ([]meta.Part
 	if len(list) == 0 {
 		return nil, noPart()
 	}
-	parts := make([]meta.PartRecord, 0, len(list))
 	last := 0
-	for i, want := range list {
+	for _, want := range list {
 		if want.Number <= last {
 			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPartOrder}
 		}
-		last = want.Number
-		if last > keyhaven.MaxPartNumber {
+		if last = want.Number; last > keyhaven.MaxPartNumber {
 			return nil, noPart()
 		}
+	}
+	parts := make([]meta.PartRecord, 0, len(list))
+	for i, want := range list {
 		p, err := tx.Part(u, want.Number)
 		if err != nil {
 			return nil, err

@@ -245,6 +245,6 @@ func (s *Service) openBlob(ctx context.Context, c *Content, ref blob.Ref) error 
 	if r.Size() != c.Size {
 		return fmt.Errorf("object: blob %v has %d bytes, its object %d: %w", ref, r.Size(), c.Size, blob.ErrCorrupt)
 	}
-	c.body = io.NewSectionReader(r, c.Offset, c.Length)
+	c.body = &span{r: r, off: c.Offset, end: c.Offset + c.Length}
 	return nil
 }

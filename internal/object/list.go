@@ -237,28 +237,29 @@ func (p *UploadPage) fill(in UploadsInput, it *meta.UploadIter) error {
 	if in.Max <= 0 {
 		return nil
 	}
-	ok := startUploads(it, in)
-	for n := 0; ok; {
-		if n == in.Max {
-			p.Truncated = true
-			return nil
-		}
-		if common, found := commonPrefix(it.Key(), in.Prefix, in.Delimiter); found {
-			p.CommonPrefixes = append(p.CommonPrefixes, common)
-			p.LastKey, p.LastUpload = common, ""
-			ok = it.SeekPast(common)
-			n++
-			continue
-		}
+	n := 0
+	for ok := startUploads(it, in); ok; {
 		u, err := it.Upload()
 		if err != nil {
 			return err
 		}
-		if !u.Expired(now()) {
-			p.Uploads = append(p.Uploads, u.Upload)
-			p.LastKey, p.LastUpload = u.Key, u.ID
-			n++
+		if u.Expired(now()) { // sweep has not come by
+			ok = it.Next()
+			continue
 		}
+		if n == in.Max {
+			p.Truncated = true
+			return nil
+		}
+		n++
+		if common, found := commonPrefix(it.Key(), in.Prefix, in.Delimiter); found {
+			p.CommonPrefixes = append(p.CommonPrefixes, common)
+			p.LastKey, p.LastUpload = common, ""
+			ok = it.SeekPast(common)
+			continue
+		}
+		p.Uploads = append(p.Uploads, u.Upload)
+		p.LastKey, p.LastUpload = u.Key, u.ID
 		ok = it.Next()
 	}
 	return nil

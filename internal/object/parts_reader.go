@@ -122,6 +122,6 @@ func (r *partsReader) next() error {
 		b.Close()
 		return fmt.Errorf("object: blob of part %d has a wrong size: %w", p.Number, blob.ErrCorrupt)
 	}
-	r.cur, r.close = io.NewSectionReader(b, off, p.Size-off), func() { b.Close() }
+	r.cur, r.close = &span{r: b, off: off, end: p.Size}, func() { b.Close() }
 	return nil
 }

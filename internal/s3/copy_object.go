@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/checksum"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
@@ -47,7 +46,7 @@ func (d *Door) copyObject(c *call) error {
 	}
 	out, err := d.objects.Copy(c.r.Context(), in)
 	if err != nil {
-		return copyError(err)
+		return copyError(err, src)
 	}
 	c.setVersion(out.Version)
 	c.setSourceVersion(src.Bucket, out.Source)
@@ -63,7 +62,7 @@ func (d *Door) copyObject(c *call) error {
 
 // copyError translates the errors that mean something else when they are about
 // the source of a copy.
-func copyError(err error) error {
+func copyError(err error, src object.GetInput) error {
 	e, ok := errors.AsType[*keyhaven.Error](err)
 	switch {
 	case !ok:
@@ -71,6 +70,10 @@ func copyError(err error) error {
 	case e.Kind == keyhaven.Invalid && e.Noun == keyhaven.NounRange:
 		return errInvalidArgument.with("Range specified is not valid for source object of size: "+e.ID).
 			and("ArgumentName", "x-amz-copy-source-range")
+	case e.Kind == keyhaven.NotFound && e.Noun == keyhaven.NounDeleteMarker:
+		return &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounObject, ID: src.Key}
+	case e.Kind == keyhaven.Conflict && e.Noun == keyhaven.NounDeleteMarker:
+		return errInvalidRequest.with("The source of a copy request may not specifically refer to a delete marker by version id.")
 	case e.Kind == keyhaven.TooLarge && e.Noun == keyhaven.NounObject:
 		return errInvalidRequest.with("The specified copy source is larger than the maximum allowable size for a copy source: " + itoa(keyhaven.MaxPutSize))
 	}
@@ -114,10 +117,10 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 		return in, nil
 	}
 	// A source that only its public access opens must look forbidden when it is
-	// missing.
+	// missing, and in the same words as one that is not public.
 	_, err = d.objects.Head(c.r.Context(), b, key, version)
 	if keyhaven.KindOf(err) == keyhaven.NotFound {
-		err = access.Denied(&c.id.Principal, "s3:GetObject", access.Resource{ARN: "arn:aws:s3:::" + bucketName + "/" + key})
+		err = errAccessDenied
 	}
 	return in, err
 }

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -154,11 +155,15 @@ func (c *call) translateDomain(e *keyhaven.Error) (*wireError, bool) {
 	}
 	switch k.noun {
 	case keyhaven.NounBucket, keyhaven.NounBucketName:
-		out = out.and("BucketName", c.bucketName)
-	case keyhaven.NounObject, keyhaven.NounDeleteMarker:
+		out = out.and("BucketName", cmp.Or(e.ID, c.bucketName))
+	case keyhaven.NounDeleteMarker:
+		if k.kind == keyhaven.NotFound {
+			out = out.and("Key", c.key)
+		}
+	case keyhaven.NounObject:
 		switch k.kind {
 		case keyhaven.NotFound:
-			out = out.and("Key", c.key)
+			out = out.and("Key", e.ID)
 		case keyhaven.PreconditionFailed:
 			out = out.and("Condition", e.ID)
 		}

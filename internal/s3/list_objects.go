@@ -220,7 +220,8 @@ func encodeListToken(last string) string {
 func decodeListToken(token string) (string, error) {
 	rest, ok := strings.CutPrefix(token, listTokenPrefix)
 	last, err := base64.RawURLEncoding.DecodeString(rest)
-	if !ok || err != nil || len(last) == 0 || len(last) > keyhaven.MaxObjectKey {
+	// The decoder skips line breaks; a token has one spelling only.
+	if !ok || err != nil || len(last) == 0 || len(last) > keyhaven.MaxObjectKey || encodeListToken(string(last)) != token {
 		return "", errInvalidArgument.with("The continuation token provided is incorrect").
 			and("ArgumentName", "continuation-token").and("ArgumentValue", token)
 	}

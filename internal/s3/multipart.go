@@ -103,7 +103,7 @@ func (d *Door) uploadPartCopy(c *call) error {
 	}
 	p, version, err := d.objects.CopyPart(c.r.Context(), object.CopyPartInput{UploadTarget: c.upload(), Number: number, Source: src})
 	if err != nil {
-		return copyError(err)
+		return copyError(err, src)
 	}
 	c.setSourceVersion(src.Bucket, version)
 	x := newDocument()

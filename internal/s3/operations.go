@@ -27,6 +27,7 @@ var operations = []*operation{
 	{name: "UploadPart", method: "PUT", scope: onObject, param: "uploadId", action: "s3:PutObject", handle: (*Door).uploadPart},
 	{name: "PutObjectAcl", method: "PUT", scope: onObject, param: "acl", action: "s3:PutObjectAcl", versionAction: "s3:PutObjectVersionAcl", handle: (*Door).putObjectACL},
 	{name: "PutObjectTagging", method: "PUT", scope: onObject, param: "tagging", action: "s3:PutObjectTagging", versionAction: "s3:PutObjectVersionTagging"},
+	{name: "PutObjectAnnotation", method: "PUT", scope: onObject, param: "annotation", action: "s3:PutObjectAnnotation"},
 	{name: "PutObjectLegalHold", method: "PUT", scope: onObject, param: "legal-hold", action: "s3:PutObjectLegalHold"},
 	{name: "PutObjectRetention", method: "PUT", scope: onObject, param: "retention", action: "s3:PutObjectRetention"},
 	{name: "RenameObject", method: "PUT", scope: onObject, param: "renameObject", action: "s3express:CreateSession"},
@@ -40,6 +41,8 @@ var operations = []*operation{
 	{name: "GetObjectTagging", method: "GET", scope: onObject, param: "tagging", action: "s3:GetObjectTagging", versionAction: "s3:GetObjectVersionTagging"},
 	{name: "GetObjectLegalHold", method: "GET", scope: onObject, param: "legal-hold", action: "s3:GetObjectLegalHold"},
 	{name: "GetObjectRetention", method: "GET", scope: onObject, param: "retention", action: "s3:GetObjectRetention"},
+	{name: "GetObjectAnnotation", method: "GET", scope: onObject, param: "annotation", param2: "annotationName", action: "s3:GetObjectAnnotation"},
+	{name: "ListObjectAnnotations", method: "GET", scope: onObject, param: "annotation", action: "s3:ListObjectAnnotations"},
 	{name: "GetObjectTorrent", method: "GET", scope: onObject, param: "torrent", action: "s3:GetObjectTorrent"},
 	{name: "GetObject", method: "GET", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).getObject},
 	{name: "HeadObject", method: "HEAD", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).headObject},
@@ -51,6 +54,7 @@ var operations = []*operation{
 
 	{name: "AbortMultipartUpload", method: "DELETE", scope: onObject, param: "uploadId", action: "s3:AbortMultipartUpload", handle: (*Door).abortMultipartUpload},
 	{name: "DeleteObjectTagging", method: "DELETE", scope: onObject, param: "tagging", action: "s3:DeleteObjectTagging", versionAction: "s3:DeleteObjectVersionTagging"},
+	{name: "DeleteObjectAnnotation", method: "DELETE", scope: onObject, param: "annotation", action: "s3:DeleteObjectAnnotation"},
 	{name: "DeleteObject", method: "DELETE", scope: onObject, action: "s3:DeleteObject", versionAction: "s3:DeleteObjectVersion", handle: (*Door).deleteObject},
 
 	{name: "GetBucketLocation", method: "GET", scope: onBucket, param: "location", action: "s3:GetBucketLocation", handle: (*Door).getBucketLocation},
@@ -110,6 +114,7 @@ var operations = []*operation{
 	{name: "PutBucketWebsite", method: "PUT", scope: onBucket, param: "website", action: "s3:PutBucketWebsite"},
 	{name: "PutObjectLockConfiguration", method: "PUT", scope: onBucket, param: "object-lock", action: "s3:PutBucketObjectLockConfiguration"},
 	{name: "PutPublicAccessBlock", method: "PUT", scope: onBucket, param: "publicAccessBlock", action: "s3:PutBucketPublicAccessBlock"},
+	{name: "UpdateBucketMetadataAnnotationTableConfiguration", method: "PUT", scope: onBucket, param: "metadataAnnotationTable", action: "s3:UpdateBucketMetadataAnnotationTableConfiguration"},
 	{name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", scope: onBucket, param: "metadataInventoryTable", action: "s3:UpdateBucketMetadataInventoryTableConfiguration"},
 	{name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", scope: onBucket, param: "metadataJournalTable", action: "s3:UpdateBucketMetadataJournalTableConfiguration"},
 	{name: "CreateBucket", method: "PUT", scope: onBucket, action: "s3:CreateBucket", handle: (*Door).createBucket},

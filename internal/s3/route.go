@@ -206,7 +206,7 @@ func (op *operation) selects(q query, h http.Header) bool {
 	if op.param2 != "" && !q.has(op.param2) {
 		return false
 	}
-	return op.header == "" || h.Get(op.header) != "" || q.hoists(op.header)
+	return op.header == "" || len(h[op.header]) > 0 || q.hoists(op.header)
 }
 
 // subresource reports whether the query names a subresource: one that S3 has,

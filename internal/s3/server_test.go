@@ -29,6 +29,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/seal"
 	"github.com/keyhaven/keyhaven/internal/sigv4/sigv4test"
+	"github.com/keyhaven/keyhaven/internal/sweep"
 )
 
 // server is the API port over real services, with two accounts that each have a
@@ -41,6 +42,7 @@ type server struct {
 	access  *access.Service
 	buckets *bucket.Service
 	objects *object.Service
+	sweeper *sweep.Service
 	log     logbook
 
 	// virtualHost makes do address buckets as hosts.
@@ -86,10 +88,12 @@ func newDiskServer(t testing.TB) *server {
 func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 	t.Helper()
 	s := &server{meta: meta.New(engine), blobs: blobs}
-	log := slog.New(&s.log)
+	log := s.logger()
 	s.access = access.New(s.meta, newRing(t), access.Options{LastUsedEvery: time.Hour, Log: log})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
-	s.objects = object.New(s.meta, blobs, &blob.Pins{}, object.Options{Log: log})
+	pins := &blob.Pins{}
+	s.objects = object.New(s.meta, blobs, pins, object.Options{Log: log})
+	s.sweeper = sweep.New(s.meta, blobs, pins, sweep.Options{Log: log})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil {
 			t.Errorf("closing access: %v", err)
@@ -253,10 +257,32 @@ func (s *server) versioning(t testing.TB, bucketName string, v keyhaven.Versioni
 	}
 }
 
+func (s *server) logger() *slog.Logger { return slog.New(&s.log) }
+
 // logbook keeps what was logged.
 type logbook struct {
 	mu      sync.Mutex
 	records []slog.Record
+	waiting []chan struct{}
+}
+
+// await returns once a request for the operation has been logged.
+func (l *logbook) await(t testing.TB, op string) {
+	t.Helper()
+	for {
+		more := make(chan struct{})
+		l.mu.Lock()
+		l.waiting = append(l.waiting, more)
+		l.mu.Unlock()
+		if l.last("op") == op {
+			return
+		}
+		select {
+		case <-more:
+		case <-time.After(time.Minute):
+			t.Fatalf("no request for %s ends", op)
+		}
+	}
 }
 
 func (l *logbook) Enabled(context.Context, slog.Level) bool { return true }
@@ -267,6 +293,10 @@ func (l *logbook) Handle(_ context.Context, r slog.Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.records = append(l.records, r)
+	for _, more := range l.waiting {
+		close(more)
+	}
+	l.waiting = nil
 	return nil
 }
 

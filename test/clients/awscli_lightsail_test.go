@@ -163,28 +163,27 @@ func TestErrorsAsTheCLIPrintsThem(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.newBucket(t, "taken")
-	eachAWSCLI(t, s, func(t *testing.T, aws awsCLI) {
-		root := aws.as(s.root)
-		for _, c := range []struct{ id, code, operation, command string }{
-			{"BKT-05", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name taken --bundle-id small_1_0"},
-			{"BKT-04", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name Upper.Case --bundle-id small_1_0"},
-			{"PLAN-01", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name other --bundle-id huge_9_9"},
-			{"KEY-23", "NotFoundException", "CreateBucketAccessKey", "lightsail create-bucket-access-key --bucket-name nope"},
-			{"KEY-23", "NotFoundException", "DeleteBucketAccessKey", "lightsail delete-bucket-access-key --bucket-name taken --access-key-id AKIAIOSFODNN7EXAMPLE"},
-			{"S3", "NoSuchBucket", "ListObjectsV2", "s3api list-objects-v2 --bucket nope"},
-			{"S3", "NoSuchKey", "GetObject", "s3api get-object --bucket taken --key nope out"},
-			{"S3", "404", "HeadObject", "s3api head-object --bucket taken --key nope"},
-			{"S3", "NoSuchUpload", "ListParts", "s3api list-parts --bucket taken --key nope --upload-id nope"},
-		} {
-			t.Run(c.id, func(t *testing.T) { root.refused(t, c.code, c.operation, c.command) })
-		}
-		wrong := aws.as(accessKey{s.root.id, "not" + s.root.secret})
-		wrong.refused(t, "InvalidSignatureException", "GetBuckets", "lightsail get-buckets")
-		wrong.refused(t, "SignatureDoesNotMatch", "ListBuckets", "s3api list-buckets")
-		nobody := aws.as(accessKey{"AKIAIOSFODNN7EXAMPLE", s.root.secret})
-		nobody.refused(t, "UnrecognizedClientException", "GetBuckets", "lightsail get-buckets")
-		nobody.refused(t, "InvalidAccessKeyId", "ListBuckets", "s3api list-buckets")
-	})
+	aws := newAWSCLI(t, s, "current")
+	root := aws.as(s.root)
+	for _, c := range []struct{ id, code, operation, command string }{
+		{"BKT-05", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name taken --bundle-id small_1_0"},
+		{"BKT-04", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name Upper.Case --bundle-id small_1_0"},
+		{"PLAN-01", "InvalidInputException", "CreateBucket", "lightsail create-bucket --bucket-name other --bundle-id huge_9_9"},
+		{"KEY-23", "NotFoundException", "CreateBucketAccessKey", "lightsail create-bucket-access-key --bucket-name nope"},
+		{"KEY-23 delete", "NotFoundException", "DeleteBucketAccessKey", "lightsail delete-bucket-access-key --bucket-name taken --access-key-id AKIAIOSFODNN7EXAMPLE"},
+		{"no bucket", "NoSuchBucket", "ListObjectsV2", "s3api list-objects-v2 --bucket nope"},
+		{"no key", "NoSuchKey", "GetObject", "s3api get-object --bucket taken --key nope out"},
+		{"no key head", "404", "HeadObject", "s3api head-object --bucket taken --key nope"},
+		{"no upload", "NoSuchUpload", "ListParts", "s3api list-parts --bucket taken --key nope --upload-id nope"},
+	} {
+		t.Run(c.id, func(t *testing.T) { root.refused(t, c.code, c.operation, c.command) })
+	}
+	wrong := aws.as(accessKey{s.root.id, "not" + s.root.secret})
+	wrong.refused(t, "InvalidSignatureException", "GetBuckets", "lightsail get-buckets")
+	wrong.refused(t, "SignatureDoesNotMatch", "ListBuckets", "s3api list-buckets")
+	nobody := aws.as(accessKey{"AKIAIOSFODNN7EXAMPLE", s.root.secret})
+	nobody.refused(t, "UnrecognizedClientException", "GetBuckets", "lightsail get-buckets")
+	nobody.refused(t, "InvalidAccessKeyId", "ListBuckets", "s3api list-buckets")
 }
 
 // TestBKT05NameIsFreedByDelete covers the life of a name.

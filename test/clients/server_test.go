@@ -191,7 +191,7 @@ func (s *server) finish() {
 		}
 	}
 	for line := range strings.Lines(log) {
-		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic") {
+		if strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			s.t.Errorf("the server logged an error: %s", line)
 		}
 	}

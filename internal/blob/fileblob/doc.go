@@ -54,6 +54,9 @@
 // F5. A Store forgets UNCLEAN only when no temporary file can be left, not even
 // one whose removal the loss of power undoes.
 //
+// F6. Where the disk can be asked, blobs are refused before it is full, so that
+// there is space to note deletions.
+//
 // A directory whose sync failed is synced again by the next call that needs it.
 // That is sound where changes of directories are journaled or copied on write:
 // such file systems keep the change for the next sync or stop altogether.

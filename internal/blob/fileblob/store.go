@@ -23,6 +23,10 @@ const (
 type Options struct {
 	FS     FS        // default: the file system of the machine
 	Random io.Reader // of sessions and refs; default: crypto/rand
+	// ReserveBytes is the disk space that is left to the metadata: with less
+	// free, blobs are refused with blob.ErrNoSpace. 0 means 256 MiB, a negative
+	// value switches the reserve off. Inodes are left too.
+	ReserveBytes int64
 }
 
 // Store is a blob.Store over a directory.
@@ -31,6 +35,7 @@ type Store struct {
 	random  io.Reader
 	path    string
 	session blob.Session
+	reserve *reserve
 	dirs    [fanOut]directory
 
 	buffers sync.Pool // *[bufferSize]byte, of writers and Verify
@@ -58,6 +63,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		fs:      opts.FS,
 		random:  opts.Random,
 		path:    dir,
+		reserve: newReserve(opts.FS, dir, opts.ReserveBytes),
 		buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }},
 		scratch: sync.Pool{New: func() any { return new([chunkSize]byte) }},
 	}

@@ -60,6 +60,9 @@ func (s *Store) create(ctx context.Context, sizeHint int64) (*writer, error) {
 	if sizeHint > MaxSize {
 		return nil, fmt.Errorf("fileblob: create: %d bytes are more than %d", sizeHint, int64(MaxSize))
 	}
+	if err := errors.Join(s.reserve.take(0, 1), s.reserve.fits(sizeHint)); err != nil {
+		return nil, wrap(err, "create")
+	}
 	var ref blob.Ref
 	n := copy(ref[:], s.session[:])
 	if _, err := io.ReadFull(s.random, ref[n:]); err != nil {
@@ -127,7 +130,7 @@ func (w *writer) put(p []byte) error {
 	for len(p) > 0 {
 		step := p[:min(len(p), bufferSize)]
 		w.sum(step)
-		if err := writeAll(w.file, step); err != nil {
+		if err := w.write(step); err != nil {
 			return err
 		}
 		w.size += int64(len(step))
@@ -159,14 +162,14 @@ func (w *writer) finish() error {
 	footer := t.append(w.table)
 	if rest+len(footer) <= bufferSize && rest > 0 {
 		n := copy(w.buf[rest:], footer)
-		return writeAll(w.file, w.buf[:rest+n])
+		return w.write(w.buf[:rest+n])
 	}
 	if rest > 0 {
-		if err := writeAll(w.file, w.buf[:rest]); err != nil {
+		if err := w.write(w.buf[:rest]); err != nil {
 			return err
 		}
 	}
-	return writeAll(w.file, footer)
+	return w.write(footer)
 }
 
 func (w *writer) release() {
@@ -176,8 +179,11 @@ func (w *writer) release() {
 	w.buf, w.filled = nil, 0
 }
 
-func writeAll(f File, p []byte) error {
-	n, err := f.Write(p)
+func (w *writer) write(p []byte) error {
+	if err := w.store.reserve.take(int64(len(p)), 0); err != nil {
+		return err
+	}
+	n, err := w.file.Write(p)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}

@@ -191,10 +191,14 @@ func crashHistory(t *testing.T, seed uint64) {
 	var c crashRun
 	var writers, readers sync.WaitGroup
 	progress := make(chan struct{}, crashWriters*updates)
-	stop := make(chan struct{})
+	turns := make(chan struct{}, 4) // each lets one read happen, beside the writers
 	for w := range crashWriters {
 		writers.Go(func() {
 			for j := 1; j <= updates; j++ {
+				select {
+				case turns <- struct{}{}:
+				default:
+				}
 				if err := c.update(store, w, j); err != nil {
 					t.Errorf("Update() = %v", err)
 					return
@@ -205,7 +209,7 @@ func crashHistory(t *testing.T, seed uint64) {
 		})
 	}
 	for i := range 2 {
-		readers.Go(func() { c.readUntil(t, store, stop, rand.New(rand.NewPCG(seed, uint64(i)))) })
+		readers.Go(func() { c.readAll(t, store, turns, rand.New(rand.NewPCG(seed, uint64(i)))) })
 	}
 	rnd := rand.New(rand.NewPCG(seed, 99))
 	for range crashes {
@@ -217,7 +221,7 @@ func crashHistory(t *testing.T, seed uint64) {
 		c.reopen(t, cut, acked, seen)
 	}
 	writers.Wait()
-	close(stop)
+	close(turns)
 	readers.Wait()
 	if err := store.Close(); err != nil {
 		t.Errorf("Close() = %v", err)
@@ -225,18 +229,13 @@ func crashHistory(t *testing.T, seed uint64) {
 	c.reopen(t, mem, load(&c.acked), load(&c.seen))
 }
 
-func (c *crashRun) readUntil(t *testing.T, store kv.Store, stop chan struct{}, rnd *rand.Rand) {
-	for {
-		select {
-		case <-stop:
-			return
-		default:
-		}
+func (c *crashRun) readAll(t *testing.T, store kv.Store, turns chan struct{}, rnd *rand.Rand) {
+	for range turns {
 		w := rnd.IntN(crashWriters)
 		n, err := c.read(store, w, rnd.IntN(4))
 		if err != nil {
 			t.Errorf("read = %v", err)
-			return
+			continue
 		}
 		for old := c.seen[w].Load(); old < n && !c.seen[w].CompareAndSwap(old, n); {
 			old = c.seen[w].Load()

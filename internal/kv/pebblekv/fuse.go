@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/keyhaven/keyhaven/internal/kv"
 )
@@ -29,7 +28,7 @@ import (
 // sync, creation and removal. Nothing that was on disk at that moment is touched
 // again: to the next Open it looks like a power cut. Pebble meanwhile goes on
 // in memory, so that reads are served: flushes end in memory, which frees a
-// writer that waits for one, and compactions are parked.
+// writer that waits for one, and no compaction begins.
 //
 // One path is left where Pebble has the last word: an update that waits, as the
 // fuse blows, because level 0 has L0StopWritesThreshold sublevels (a write
@@ -42,13 +41,11 @@ type fuse struct {
 	once   sync.Once
 	cause  atomic.Pointer[error]
 	dead   chan struct{} // closed when the fuse has blown
-	open   atomic.Bool   // Pebble is open: compactions may be parked
-	parked chan struct{} // closed by Close, which lets parked compactions go
 	onBlow func(error)
 }
 
 func newFuse(onBlow func(error)) *fuse {
-	return &fuse{dead: make(chan struct{}), parked: make(chan struct{}), onBlow: onBlow}
+	return &fuse{dead: make(chan struct{}), onBlow: onBlow}
 }
 
 func (f *fuse) blow(cause error) {
@@ -70,31 +67,6 @@ func (f *fuse) err() error {
 func (f *fuse) blown() bool { return f.cause.Load() != nil }
 
 var errFrozen = errors.New("pebblekv: the store is read-only")
-
-// roomInterval is how often a compaction that waits for space looks for it.
-const roomInterval = time.Second
-
-// admitCompaction holds a compaction back that is about to create a file: for
-// good when the fuse has blown, else while there is too little space for it,
-// because Pebble would try again at once. Close lets it go with an error.
-func (f *fuse) admitCompaction(room func() bool) error {
-	dead := f.dead
-	for f.blown() || !room() {
-		if !f.open.Load() {
-			return errFrozen // Open must not wait
-		}
-		if f.blown() {
-			dead = nil
-		}
-		select {
-		case <-f.parked:
-			return errFrozen
-		case <-dead:
-		case <-time.After(roomInterval):
-		}
-	}
-	return nil
-}
 
 // refusal is the error of an update that was not begun.
 func (f *fuse) refusal() error {

@@ -20,15 +20,15 @@ const flushCategory vfs.DiskWriteCategory = "pebble-memtable-flush"
 // told so: it changes nothing and is tried again later.
 type fuseFS struct {
 	vfs.FS
-	fuse *fuse
-	room func() bool // there is space for a compaction
+	fuse     *fuse
+	rewrites blobRewrites
 	// mem holds the tables that are in memory: no more than the memtables and
 	// unfinished blob files of the moment when the fuse blew.
 	mem *vfs.MemFS
 }
 
-func newFuseFS(inner vfs.FS, f *fuse, room func() bool) *fuseFS {
-	return &fuseFS{FS: inner, fuse: f, room: room, mem: vfs.NewMem()}
+func newFuseFS(inner vfs.FS, f *fuse) *fuseFS {
+	return &fuseFS{FS: inner, fuse: f, mem: vfs.NewMem()}
 }
 
 func isBlob(name string) bool  { return strings.HasSuffix(name, ".blob") }
@@ -47,13 +47,16 @@ func (f *fuseFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, 
 
 func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	flush := category == flushCategory
-	if !flush {
-		if err := f.fuse.admitCompaction(f.room); err != nil {
+	if f.fuse.blown() {
+		if !flush {
+			return nil, errFrozen
+		}
+		return f.createInMemory(name)
+	}
+	if category == rewriteCategory {
+		if err := f.rewrites.verify(f, f.PathDir(name)); err != nil {
 			return nil, err
 		}
-	}
-	if f.fuse.blown() {
-		return f.createInMemory(name)
 	}
 	file, err := f.FS.Create(name, category)
 	switch {
@@ -74,25 +77,36 @@ func (f *fuseFS) createInMemory(name string) (vfs.File, error) {
 }
 
 func (f *fuseFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
-	if f.inMemory(name) {
-		return f.mem.Open(name, opts...)
+	if isBlob(name) {
+		file, err := f.openBlob(name, opts...)
+		if err != nil {
+			return nil, err // not a nil *blobFile
+		}
+		return file, nil
 	}
-	return f.FS.Open(name, opts...)
+	return f.where(name).Open(name, opts...)
+}
+
+func (f *fuseFS) openBlob(name string, opts ...vfs.OpenOption) (*blobFile, error) {
+	file, err := f.where(name).Open(name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return openBlob(file)
 }
 
 func (f *fuseFS) Stat(name string) (vfs.FileInfo, error) {
-	if f.inMemory(name) {
-		return f.mem.Stat(name)
-	}
-	return f.FS.Stat(name)
+	return f.where(name).Stat(name)
 }
 
-func (f *fuseFS) inMemory(name string) bool {
-	if !f.fuse.blown() || !isTable(name) {
-		return false
+// where returns the file system that a file is in.
+func (f *fuseFS) where(name string) vfs.FS {
+	if f.fuse.blown() && isTable(name) {
+		if _, err := f.mem.Stat(name); err == nil {
+			return f.mem
+		}
 	}
-	_, err := f.mem.Stat(name)
-	return err == nil
+	return f.FS
 }
 
 // critical wraps a file whose loss the store does not survive.

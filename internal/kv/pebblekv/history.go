@@ -189,7 +189,7 @@ func (a *arena) copy(b []byte) []byte {
 }
 
 func (a *arena) alloc(n int) []byte {
-	if cap(a.buf)-len(a.buf) < n {
+	if a.buf == nil || cap(a.buf)-len(a.buf) < n { // never nil, which is no bound
 		a.buf = make([]byte, 0, max(arenaChunk, 2*n))
 	}
 	end := len(a.buf) + n

@@ -132,6 +132,9 @@ func TestArenaCopiesStayApart(t *testing.T) {
 		copies = append(copies, a.copy(fmt.Append(nil, "copy ", i)))
 	}
 	_ = append(copies[0], "overrun"...)
+	if got := new(arena).copy([]byte{}); got == nil {
+		t.Error("a copy of nothing is nil, which stands for no bound")
+	}
 	for i, got := range copies {
 		if want := fmt.Sprint("copy ", i); string(got) != want {
 			t.Fatalf("copy %d = %q, want %q", i, got, want)

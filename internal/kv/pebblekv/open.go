@@ -93,7 +93,6 @@ func Open(dir string, opts Options) (store *Store, err error) {
 	if err != nil {
 		return nil, classify("pebblekv: open", errors.Join(f.err(), err))
 	}
-	f.open.Store(true)
 	s := &Store{
 		db:      db,
 		fuse:    f,
@@ -127,7 +126,6 @@ func (s *Store) Close() error {
 	}
 	s.dropSnapshot()
 	s.anchor(nil)
-	close(s.fuse.parked)
 	if s.lock.wedged.Load() {
 		// A panic in Pebble's commit left its lock behind; DB.Close would wait
 		// for it for ever.

@@ -1,8 +1,6 @@
 package pebblekv
 
 import (
-	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,12 +12,14 @@ import (
 const formatVersion = pebble.FormatValueSeparation
 
 func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
-	log := pebbleLogger{log: opts.Logger, fuse: f}
+	log := &pebbleLogger{log: opts.Logger, fuse: f, began: time.Now()}
+	scheduler := newCompactions(f, room)
+	disk := newFuseFS(opts.FS, f)
 	o := &pebble.Options{
-		FS:                 newFuseFS(opts.FS, f, room),
+		FS:                 disk,
 		FormatMajorVersion: formatVersion,
 		Logger:             log,
-		EventListener:      log.events(),
+		EventListener:      log.events(scheduler, &disk.rewrites),
 
 		// Pebble takes its memtables out of the cache's budget. They are added
 		// here so that CacheBytes is what is left for blocks.
@@ -43,6 +43,7 @@ func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
 		o.Levels[i].BlockSize = 8 << 10
 	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	o.Experimental.CompactionScheduler = scheduler
 	o.Experimental.L0CompactionConcurrency = 8
 	o.Experimental.ReadSamplingMultiplier = -1
 	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
@@ -55,45 +56,4 @@ func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
 		}
 	}
 	return o
-}
-
-// pebbleLogger passes on what an operator should know of Pebble's own log.
-type pebbleLogger struct {
-	log  *slog.Logger
-	fuse *fuse
-}
-
-func (pebbleLogger) Infof(string, ...any) {}
-
-func (l pebbleLogger) Errorf(format string, args ...any) {
-	l.log.Error("kv engine", "err", fmt.Sprintf(format, args...))
-}
-
-// Fatalf is reached when Pebble finds its own state broken; disk errors do not
-// come here (see fuse). The fuse keeps the disk as it is. Going on with broken
-// state could return wrong data, so this panics: in a commit the panic is
-// caught, in the background it ends the process.
-func (l pebbleLogger) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("pebble: "+format, args...)
-	l.fuse.blow(err)
-	panic(err)
-}
-
-func (l pebbleLogger) events() *pebble.EventListener {
-	return &pebble.EventListener{
-		BackgroundError: func(err error) {
-			if !l.fuse.blown() {
-				l.log.Error("kv engine: background work failed", "err", err)
-			}
-		},
-		// Pebble's default is Fatalf. A damaged block is an error of the read
-		// that met it, and of no other.
-		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			l.log.Error("kv engine: data is damaged", "path", info.Path, "err", info.Details)
-		},
-		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
-			l.log.Warn("kv engine: writers wait", "reason", info.Reason)
-		},
-		WriteStallEnd: func() { l.log.Warn("kv engine: writers go on") },
-	}
 }

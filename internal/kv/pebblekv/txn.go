@@ -13,7 +13,7 @@ import (
 )
 
 // maxTxnBytes bounds the keys and values of one transaction.
-const maxTxnBytes = 256 << 20
+const maxTxnBytes = 64 << 20
 
 var errTxnTooLarge = fmt.Errorf("pebblekv: a transaction writes at most %d bytes", maxTxnBytes)
 

@@ -1,0 +1,200 @@
+package crash
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// smallDisk mounts a tmpfs with these options. It needs root: without, the test
+// is skipped; with it a mount that fails is a failure.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("a small disk is a tmpfs, and mounting one needs root")
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Fatalf("R3: no tmpfs can be mounted, so that a full disk cannot be tested: %v (run the container with CAP_SYS_ADMIN, or the tests without root)", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
+}
+
+// TestR3_FullDisk fills a disk through the server: with what goes into records,
+// with blobs, with both, and until there are no inodes. Then a write is answered
+// with 507 or 503 and nothing of it is there, everything that was acknowledged
+// can be read and deleted, and once something was deleted there is room again,
+// without a restart.
+func TestR3_FullDisk(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options string
+		sizes   []int
+	}{
+		{"records", "size=320m", []int{100 << 10}},
+		{"blobs", "size=320m", []int{3 << 20}},
+		{"both", "size=320m", []int{100, 20 << 10, 300 << 10, 2 << 20}},
+		{"inodes", "size=1g,nr_inodes=3000", []int{140 << 10}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &filled{t: t, sizes: c.sizes}
+			f.server = newServer(t, filepath.Join(smallDisk(t, c.options), "data"))
+			f.start()
+			f.client = newClient(f.endpoint)
+			if err := f.client.createBucket(plainBucket, false); err != nil {
+				t.Fatal(err)
+			}
+			f.fill()
+			f.read("while the disk is full")
+			f.empty()
+			f.expectRoom()
+			f.read("when there is room again")
+			f.stop()
+			f.fsck()
+			f.start()
+			f.client = newClient(f.endpoint)
+			f.read("after a restart")
+			f.stop()
+		})
+	}
+}
+
+type filled struct {
+	*server
+	t      *testing.T
+	client *client
+	sizes  []int
+
+	mu   sync.Mutex
+	keys map[string]string // what was acknowledged
+}
+
+// isFull reports whether an answer says that there is no space.
+func isFull(err error) bool {
+	e, ok := errors.AsType[*statusError](err)
+	return ok && (e.status == http.StatusInsufficientStorage || e.status == http.StatusServiceUnavailable)
+}
+
+// bodyOf returns the bytes of a key, which do not compress.
+func bodyOf(key string, n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8(sha256.Sum256([]byte(key))).Read(b)
+	return b
+}
+
+// fill writes until every writer was told a few times that the disk is full.
+func (f *filled) fill() {
+	f.t.Helper()
+	f.keys = map[string]string{}
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range workers {
+		wg.Go(func() {
+			for full := 0; full < 20; {
+				n := next.Add(1)
+				key := fmt.Sprintf("fill/%06d", n)
+				body := bodyOf(key, f.sizes[int(n)%len(f.sizes)])
+				err := f.client.put(plainBucket, key, body, false)
+				switch {
+				case err == nil:
+					f.mu.Lock()
+					f.keys[key] = sumOf(body)
+					f.mu.Unlock()
+					full = 0
+				case isFull(err):
+					full++
+					time.Sleep(50 * time.Millisecond) // what is full now may be written elsewhere and free soon
+				default:
+					f.t.Errorf("R3: PUT on a full disk = %v, want 507 or 503", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	f.t.Logf("the disk is full with %d objects: %s", len(f.keys), diskUse(f.data))
+	if len(f.keys) < 50 {
+		f.t.Fatalf("only %d objects fit", len(f.keys))
+	}
+}
+
+// read reads all objects, in full every so many.
+func (f *filled) read(when string) {
+	f.t.Helper()
+	listed, err := f.client.list(plainBucket)
+	if err != nil {
+		f.t.Fatalf("R3: list %s: %v", when, err)
+	}
+	if len(listed) != len(f.keys) {
+		f.t.Errorf("R3: %s %d objects are listed, %d were acknowledged", when, len(listed), len(f.keys))
+	}
+	step := max(1, len(listed)/200)
+	for i := 0; i < len(listed); i += step {
+		body, err := f.client.get(plainBucket, listed[i].key, "")
+		if err != nil || sumOf(body) != f.keys[listed[i].key] {
+			f.t.Fatalf("R3: GET of %s %s = %d bytes, %v", listed[i].key, when, len(body), err)
+		}
+	}
+}
+
+// empty deletes half of the objects.
+func (f *filled) empty() {
+	f.t.Helper()
+	n := 0
+	for key := range f.keys {
+		if n++; n%2 == 0 {
+			continue
+		}
+		if err := f.client.remove(plainBucket, key, ""); err != nil {
+			f.t.Fatalf("R3: DELETE on a full disk = %v", err)
+		}
+		delete(f.keys, key)
+	}
+}
+
+// expectRoom writes what fits into the place that was made.
+func (f *filled) expectRoom() {
+	f.t.Helper()
+	deadline := time.Now().Add(patience)
+	written := 0
+	for want := len(f.keys) / 2; written < want; {
+		key := fmt.Sprintf("again/%06d", written)
+		body := bodyOf(key, f.sizes[written%len(f.sizes)])
+		err := f.client.put(plainBucket, key, body, false)
+		switch {
+		case err == nil:
+			f.keys[key] = sumOf(body)
+			written++
+		case !isFull(err) || time.Now().After(deadline):
+			f.t.Fatalf("R3: PUT after half was deleted = %v; %d objects fitted, %d should; disk: %s",
+				err, written, want, strings.TrimSpace(diskUse(f.data)))
+		default:
+			time.Sleep(50 * time.Millisecond) // space comes back in the background
+		}
+	}
+}
+
+func diskUse(dir string) string {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%d of %d MiB free, %d of %d inodes free",
+		st.Bavail*uint64(st.Bsize)>>20, st.Blocks*uint64(st.Bsize)>>20, st.Ffree, st.Files)
+}

@@ -1,0 +1,14 @@
+//go:build !crash
+
+package crash
+
+// How much is done. The long run is in long_test.go.
+const (
+	killRounds   = 10
+	stopRounds   = 3
+	powerRounds  = 6
+	powerCuts    = 10 // in each round
+	linearRounds = 40
+	slowClients  = 300
+	rotTrials    = 30
+)
