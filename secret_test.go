@@ -17,6 +17,7 @@ func TestSecretsArePrintedByNobody(t *testing.T) {
 	const canary = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	secret := NewSecret(canary)
 	key := AccessKey{ID: "AKIAIOSFODNN7EXAMPLE", Secret: secret}
+	type hidden struct{ secret Secret }
 	type holder struct {
 		Name   string
 		Secret Secret
@@ -26,11 +27,11 @@ func TestSecretsArePrintedByNobody(t *testing.T) {
 	values := []any{
 		secret, &secret, key, &key, []Secret{secret}, map[Secret]Secret{secret: secret}, [1]Secret{secret},
 		holder{"n", secret, []AccessKey{key}, map[string]Secret{"k": secret}},
-		struct{ Any any }{secret},
+		struct{ Any any }{secret}, hidden{secret}, &hidden{secret}, []*AccessKey{&key}, map[string]*AccessKey{"k": &key},
 	}
 	var out []string
 	for _, v := range values {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%10.3s"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%10.3s", "%d", "%t", "%c", "%U", "%o", "%p"} {
 			out = append(out, fmt.Sprintf(verb, v))
 		}
 		out = append(out, fmt.Sprint(v), fmt.Sprintln(v), fmt.Errorf("wrapped: %w, %v", errors.New("x"), v).Error())

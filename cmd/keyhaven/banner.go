@@ -25,12 +25,12 @@ This is the key of the account's root. Its secret is shown this once; keep it.
 
 Next:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s
+  export ENDPOINT=%s AWS_DEFAULT_REGION=%s
   export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=<the secret above>
 
-  aws lightsail create-bucket --bucket-name my-bucket --bundle-id small_1_0
-  aws lightsail create-bucket-access-key --bucket-name my-bucket
-  aws s3 cp README.md s3://my-bucket/
+  aws --endpoint-url $ENDPOINT lightsail create-bucket --bucket-name my-bucket --bundle-id small_1_0
+  aws --endpoint-url $ENDPOINT lightsail create-bucket-access-key --bucket-name my-bucket
+  aws --endpoint-url $ENDPOINT s3 cp README.md s3://my-bucket/
 
 `, endpoint, region, first.ID)
 }

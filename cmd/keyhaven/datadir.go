@@ -92,6 +92,12 @@ func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Opt
 			err = fmt.Errorf("data directory %s: %w", path, err)
 		}
 	}()
+	// A directory that is refused is left as it was, without a lock file in it.
+	if m, err := readMarker(path); err != nil {
+		return d, err
+	} else if m == nil && o.MustExist {
+		return d, errors.New("it is empty, and must not be: is its disk mounted?")
+	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return d, err
 	}
@@ -103,9 +109,6 @@ func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Opt
 	case err != nil:
 		return d, err
 	case m == nil:
-		if o.MustExist {
-			return d, errors.New("it is empty, and --must-exist says that it must not be: is its disk mounted?")
-		}
 		d.fresh = true
 		m = &marker{Format: formatVersion, Installation: uuid.NewString(), State: initializing, Created: time.Now().UTC()}
 	case m.State == restoring:
@@ -158,7 +161,7 @@ func readMarker(path string) (*marker, error) {
 
 func checkEmpty(path string) error {
 	entries, err := os.ReadDir(path)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
@@ -300,12 +303,18 @@ func (d *dataDir) openStores(opts pebblekv.Options) error {
 	if d.ring, err = seal.LoadOrCreate(filepath.Join(d.path, keyRingFile)); err != nil {
 		return err
 	}
-	if d.kv, err = pebblekv.Open(filepath.Join(d.path, metaDir), opts); err != nil {
+	// Through variables of their own: an interface with a nil pointer is not nil.
+	engine, err := pebblekv.Open(filepath.Join(d.path, metaDir), opts)
+	if err != nil {
 		return err
 	}
-	d.meta = meta.New(d.kv)
-	d.blobs, err = fileblob.Open(filepath.Join(d.path, blobDir), fileblob.Options{})
-	return err
+	d.kv, d.meta = engine, meta.New(engine)
+	blobs, err := fileblob.Open(filepath.Join(d.path, blobDir), fileblob.Options{})
+	if err != nil {
+		return err
+	}
+	d.blobs = blobs
+	return nil
 }
 
 // Close closes what is open and lets go of the directory.

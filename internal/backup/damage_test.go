@@ -156,6 +156,7 @@ func TestDamagedTargetIsMended(t *testing.T) {
 		for what, damage := range damages {
 			bad := to.Clone()
 			bad.SetFile(name, damage(r, to.File(name)))
+			again := bad.Clone()
 			full, err := s.backups.Run(t.Context(), backup.Input{To: bad, Full: true})
 			if err != nil {
 				t.Errorf("%s %s: a full backup fails: %v", name, what, err)
@@ -163,14 +164,13 @@ func TestDamagedTargetIsMended(t *testing.T) {
 			}
 			wantRestored(t, bad, s.ring, full.ID, want)
 
-			bad.SetFile(name, damage(r, to.File(name)))
-			m, err := s.backups.Run(t.Context(), backup.Input{To: bad})
+			m, err := s.backups.Run(t.Context(), backup.Input{To: again})
 			if err != nil {
 				t.Errorf("%s %s: a backup fails: %v", name, what, err)
 				continue
 			}
 			if what == "missing" || what == "cut short" || what == "empty" {
-				wantRestored(t, bad, s.ring, m.ID, want) // what has another size is seen
+				wantRestored(t, again, s.ring, m.ID, want) // what has another size is seen
 				made++
 			}
 		}

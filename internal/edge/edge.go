@@ -46,7 +46,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.serveOwn(w, r)
 		return
 	}
-	x := newExchange(w, r, e.opts.BodyStall)
+	x, r := newExchange(w, r, e.opts.BodyStall)
 	defer x.end(r.Context(), e.opts.Log)
 	e.door(r).ServeHTTP(x, r)
 }

@@ -18,9 +18,9 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	rec    Record
-	conn   *connection // nil where ConnContext is not used, as in tests
 	body   requestBody
 	stall  time.Duration
+	due    time.Time // the write deadline
 	status int
 	bytes  int64
 }
@@ -32,35 +32,25 @@ type deadliner interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// connection is what is remembered between the requests of one connection. Its
-// requests come one after another; on HTTP/2, where they do not, deadlines
-// belong to streams and it is not used.
-type connection struct{ writeDue time.Time }
+// ConnContext is for http.Server. It changes nothing: the requests of a
+// connection cannot share a write deadline, as net/http takes it off after each.
+func ConnContext(ctx context.Context, _ net.Conn) context.Context { return ctx }
 
-type connectionKey struct{}
-
-// ConnContext is for http.Server: it lets the requests of a connection share its
-// write deadline, so that not each of them sets one.
-func ConnContext(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{})
-}
-
-func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *exchange {
+// newExchange returns the exchange and the request for the handler.
+func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) (*exchange, *http.Request) {
 	x := &exchange{ResponseWriter: w, stall: stall}
 	x.rec.begin()
-	if r.ProtoMajor == 1 {
-		x.conn, _ = r.Context().Value(connectionKey{}).(*connection)
-	}
-	if x.conn == nil {
-		x.conn = &connection{}
-	}
 	if r.Body != nil && r.Body != http.NoBody {
+		// A copy: net/http looks at the body of its own request to see whether it
+		// owes the client a "100 Continue".
+		own := *r
 		x.body = requestBody{ReadCloser: r.Body, x: x}
-		r.Body = &x.body
+		own.Body = &x.body
+		r = &own
 	}
 	w.Header()["Server"] = serverName
 	x.extend()
-	return x
+	return x, r
 }
 
 var serverName = []string{"Keyhaven"}
@@ -68,6 +58,7 @@ var serverName = []string{"Keyhaven"}
 // end turns a panic into a 500 and writes the access record. It is deferred.
 func (x *exchange) end(ctx context.Context, log *slog.Logger) {
 	p := recover()
+	x.body.limitDrain()
 	if p == nil {
 		x.rec.log(ctx, log, x)
 		return
@@ -94,6 +85,7 @@ func (x *exchange) WriteHeader(status int) {
 		x.status = status
 	}
 	x.extend()
+	x.body.limitDrain()
 	x.ResponseWriter.WriteHeader(status)
 }
 
@@ -123,12 +115,12 @@ func (x *exchange) fail() {
 }
 
 // extend moves the write deadline on. It is called before every write and at the
-// start, as a deadline outlives its request.
+// start: what a handler writes may be sent after it has returned.
 func (x *exchange) extend() {
 	now := time.Now()
-	if d, ok := x.ResponseWriter.(deadliner); ok && stale(x.conn.writeDue, now, x.stall) {
-		x.conn.writeDue = now.Add(x.stall)
-		_ = d.SetWriteDeadline(x.conn.writeDue) // fails on a closed connection alone
+	if d, ok := x.ResponseWriter.(deadliner); ok && stale(x.due, now, x.stall) {
+		x.due = now.Add(x.stall)
+		_ = d.SetWriteDeadline(x.due) // fails on a closed connection alone
 	}
 }
 
@@ -139,9 +131,23 @@ func stale(due, now time.Time, stall time.Duration) bool { return due.Sub(now) <
 // requestBody is the body of a request.
 type requestBody struct {
 	io.ReadCloser
-	x   *exchange
-	n   int64
-	due time.Time
+	x     *exchange
+	n     int64
+	due   time.Time
+	ended bool
+}
+
+// limitDrain gives the client a last stall for what the handler has not read of
+// the body: net/http reads some of it before it sends the answer, and would wait
+// for it for ever.
+func (b *requestBody) limitDrain() {
+	if b.x == nil || b.ended {
+		return
+	}
+	if d, ok := b.x.ResponseWriter.(deadliner); ok {
+		b.due = time.Now().Add(b.x.stall)
+		_ = d.SetReadDeadline(b.due) // fails on a closed connection alone
+	}
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
@@ -152,13 +158,18 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
+	if err == nil {
+		return n, nil
+	}
+	b.ended = true
 	if t, ok := errors.AsType[interface {
 		error
 		Timeout() bool
 	}](err); ok && t.Timeout() {
-		err = ErrStalled
+		// The deadline stays, so that net/http does not wait for the rest either.
+		return n, ErrStalled
 	}
-	if err != nil && hasDeadline {
+	if hasDeadline {
 		// From here on net/http watches the connection for its end; a deadline
 		// would look like one and cancel the request.
 		_ = d.SetReadDeadline(time.Time{})

@@ -23,12 +23,12 @@ type CompletePart struct {
 // CompleteInput ends an upload with an object.
 type CompleteInput struct {
 	UploadTarget
-	Parts      []CompletePart
-	Size       int64              // x-amz-mp-object-size, or -1
-	Checksum   *keyhaven.Checksum // of the whole object, as the client expects it
+	Parts    []CompletePart
+	Size     int64              // x-amz-mp-object-size, or -1
+	Checksum *keyhaven.Checksum // of the whole object, as the client expects it
 	// ChecksumType is the type that the client expects; nil when it names none.
 	ChecksumType *keyhaven.ChecksumType
-	Conditions Conditions
+	Conditions   Conditions
 }
 
 // Complete makes the parts an object without copying a byte. The same request

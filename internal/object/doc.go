@@ -17,6 +17,7 @@
 // O4. The cost of a request does not grow with the number of objects, versions
 // or uploads, but for Complete (parts) and listings (what they return).
 //
-// It never calls a blob store inside a transaction, and never deletes a blob:
-// it records that one is no longer needed (meta M2), and sweep deletes.
+// It never calls a blob store inside a transaction, and never deletes a blob
+// that a record may name: it records that one is no longer needed (meta M2), and
+// sweep deletes. Only its own blob, whose record was refused, it takes back.
 package object

@@ -15,6 +15,7 @@ var otherSettings = map[string]string{
 	"data": "/tmp/elsewhere", "listen": "127.0.0.1:1234", "console-listen": "127.0.0.1:1235", "region": "eu-west-1", "domain": domain,
 	"tls-cert": "/tmp/cert.pem", "tls-key": "/tmp/key.pem", "must-exist": "true", "upload-expiry": "36h0m0s", "max-buckets": "7",
 	"drain-timeout": "5s", "log-format": "json", "log-level": "warn", "access-log": "errors",
+	"pprof-listen": "127.0.0.1:1236",
 }
 
 // TestEverySettingEveryWay sets each setting by flag, by environment and by file.
@@ -82,7 +83,7 @@ func TestWrongSettingsAreRefused(t *testing.T) {
 	kh := keyhaven(t)
 	unknown := kh.write(t, "unknown.toml", "listne = \"127.0.0.1:9000\"\n")
 	broken := kh.write(t, "broken.toml", "listen = [\n")
-	table := kh.write(t, "table.toml", "[listen]\nport = 1\n")
+	table := kh.write(t, "table.toml", "[region]\nname = 1\n")
 	certificate := newCertificate(t)
 	for name, c := range map[string]struct {
 		args []string
@@ -91,7 +92,7 @@ func TestWrongSettingsAreRefused(t *testing.T) {
 		"unknown flag":     {[]string{"--listne", "x"}, "listne"},
 		"unknown setting":  {[]string{"--config", unknown}, `"listne"`},
 		"broken file":      {[]string{"--config", broken}, "broken.toml"},
-		"a table":          {[]string{"--config", table}, "listen"},
+		"a table":          {[]string{"--config", table}, "region"},
 		"no file":          {[]string{"--config", "/no/such/file"}, "/no/such/file"},
 		"region":           {[]string{"--region", "Mars"}, "region"},
 		"domain":           {[]string{"--domain", "http://x"}, "domain"},

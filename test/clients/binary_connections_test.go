@@ -89,13 +89,17 @@ func TestSIGTERMDrains(t *testing.T) {
 func TestSIGTERMDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "--drain-timeout", "500ms")
-	put := startSlowPut(t, s, s.newBucket(t, "slow"), "stuck")
+	key := s.newBucket(t, "slow")
+	put := startSlowPut(t, s, key, "stuck")
 	s.stop()
+	wantText(t, "the log", s.log(), "requests were cut off")
+	check(t, put.pipe.Close())
 	if err := <-put.done; err == nil {
 		t.Error("the upload that never ended was answered 200")
 	}
-	put.pipe.Close()
-	wantText(t, "the log", s.log(), "requests were cut off")
+	s.start()
+	_, err := s.s3(key).HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("slow"), Key: aws.String("stuck")})
+	wantCode(t, "half of an upload", err, "NotFound")
 }
 
 // TestExpectContinueOfAnEmptyBody holds the server to a 100 before the answer,

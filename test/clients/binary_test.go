@@ -18,7 +18,7 @@ import (
 // keyhaven is the binary as a command.
 func keyhaven(t testing.TB) program {
 	t.Helper()
-	return program{path: binary(t), env: cleanEnv(t), dir: t.TempDir()}
+	return program{path: binary(t), env: cleanEnv(t), dir: t.TempDir(), time: patience}
 }
 
 // TestFirstStartShowsTheKeyOnce covers what a newcomer sees.
@@ -28,7 +28,7 @@ func TestFirstStartShowsTheKeyOnce(t *testing.T) {
 	if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(s.root.id) || len(s.root.secret) != 40 {
 		t.Errorf("the first start printed id %q and a secret of %d characters", s.root.id, len(s.root.secret))
 	}
-	wantText(t, "the first start", s.out.text(), "aws lightsail create-bucket", "aws lightsail create-bucket-access-key", s.endpoint, s.console)
+	wantText(t, "the first start", s.out.text(), "lightsail create-bucket --bucket-name", "lightsail create-bucket-access-key", s.endpoint, s.console)
 	if n := strings.Count(s.out.text(), s.root.secret); n != 1 {
 		t.Errorf("the first start printed the secret %d times, want once", n)
 	}
@@ -173,10 +173,12 @@ func TestSEC03SecretsAreSealed(t *testing.T) {
 		if strings.Contains(string(raw), key.id) {
 			seen++
 		}
-		info, err := os.Stat(filepath.Join(s.data, name))
+	}
+	for path, want := range map[string]os.FileMode{"": 0o700, "meta": 0o700, "blobs": 0o700, "keyring.json": 0o600} {
+		info, err := os.Stat(filepath.Join(s.data, path))
 		check(t, err)
-		if mode := info.Mode().Perm(); mode&0o007 != 0 {
-			t.Errorf("%s has mode %v: others than the owner may read it", name, mode)
+		if mode := info.Mode().Perm(); mode != want {
+			t.Errorf("%s/%s has mode %v, want %v: nobody else reads it", s.data, path, mode, want)
 		}
 	}
 	if seen == 0 {

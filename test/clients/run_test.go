@@ -19,6 +19,7 @@ type program struct {
 	path string
 	env  []string
 	dir  string
+	time time.Duration // that it may take
 }
 
 // result is what a program printed and how it ended.
@@ -34,7 +35,7 @@ func installed(t testing.TB, name string) program {
 	if err != nil {
 		t.Fatalf("%s is missing: run make deps", name)
 	}
-	return program{path: path, env: cleanEnv(t), dir: t.TempDir()}
+	return program{path: path, env: cleanEnv(t), dir: t.TempDir(), time: 15 * time.Minute}
 }
 
 // cleanEnv is an environment without the machine's settings: an empty home and
@@ -77,7 +78,7 @@ func (p program) fails(t testing.TB, args ...string) string {
 // try runs the program with some input, however it ends.
 func (p program) try(t testing.TB, stdin string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), p.time)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.path, args...)
 	cmd.Env, cmd.Dir = p.env, p.dir
@@ -85,6 +86,9 @@ func (p program) try(t testing.TB, stdin string, args ...string) result {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%s %s did not end within %v\n%s%s", p.path, strings.Join(args, " "), p.time, &stdout, &stderr)
+	}
 	r := result{stdout: stdout.String(), stderr: stderr.String()}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.code = exit.ExitCode()

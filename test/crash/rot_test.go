@@ -29,6 +29,9 @@ func newRotRig(t *testing.T) *rotRig {
 	for i := range 60 {
 		r.put(fmt.Sprintf("inline/%02d", i), 1<<10+i*700)
 	}
+	for i := range 300 { // so that the metadata has many blocks
+		r.put(fmt.Sprintf("tiny/%03d", i), 100)
+	}
 	for i := range 12 {
 		r.put(fmt.Sprintf("blob/%02d", i), 200<<10+i*40_000)
 	}
@@ -195,7 +198,9 @@ func TestR4_FlippedBitsInMetadata(t *testing.T) {
 	r := newRotRig(t)
 	r.stop()
 	r.start() // what is in the log now goes into tables
-	r.put("in the log", 2000)
+	for i := range 30 {
+		r.put(fmt.Sprintf("in the log/%02d", i), 2000)
+	}
 	r.stop()
 	random := rand.New(rand.NewPCG(rand.Uint64(), 5))
 	for trial := range rotTrials {
@@ -229,11 +234,15 @@ func (r *rotRig) copied(trial int) *rotRig {
 func (r *rotRig) trial(name string) {
 	r.t.Helper()
 	out, status := r.command("fsck", "--data", r.data, "--deep")
-	if status != 0 && strings.Contains(out, "data directory") {
-		r.t.Logf("%s: refused: %s", name, strings.TrimSpace(out))
+	if err := r.tryStart(); err != nil {
+		log := r.tail(4 << 10)
+		if status == 0 || !strings.Contains(log, "keyhaven: ") || strings.Contains(log+out, "panic") {
+			r.t.Errorf("R4: %s: the server does not start and does not say why; fsck:\n%s\nlog:\n%s", name, out, log)
+		}
+		r.t.Logf("%s: fsck %d, the server refuses to start: %s", name, status, strings.ReplaceAll(log[strings.LastIndex(log, "keyhaven: "):], "\n", " "))
 		return
 	}
-	r.start()
+	r.client = newClient(r.endpoint)
 	failed := r.read(name)
 	keys, scrubbed := r.scrub()
 	r.t.Logf("%s: fsck %d, GET fails for %d objects, scrub names %d", name, status, len(failed), len(keys))

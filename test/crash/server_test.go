@@ -131,6 +131,15 @@ func (s *server) launch() (banner *bufio.Scanner) {
 // start runs the process and returns when it answers.
 func (s *server) start() {
 	s.t.Helper()
+	if err := s.tryStart(); err != nil {
+		s.t.Fatalf("the server ended before it was ready: %v; its log:\n%s", err, s.tail(4<<10))
+	}
+}
+
+// tryStart is start for a server that may refuse to; then it returns how the
+// process ended.
+func (s *server) tryStart() error {
+	s.t.Helper()
 	lines := s.launch()
 	s.endpoint = ""
 	for s.endpoint == "" && lines.Scan() {
@@ -139,7 +148,7 @@ func (s *server) start() {
 		}
 	}
 	if s.endpoint == "" {
-		s.t.Fatalf("the server ended before it was ready: %v; its log:\n%s", <-s.exited, s.tail(4<<10))
+		return errors.Join(errors.New("it did not start"), s.wait())
 	}
 	go func() {
 		for lines.Scan() { // or the banner fills the pipe
@@ -153,7 +162,7 @@ func (s *server) start() {
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				return
+				return nil
 			}
 		}
 		if ctx.Err() != nil {

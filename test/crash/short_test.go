@@ -9,6 +9,6 @@ const (
 	powerRounds  = 6
 	powerCuts    = 10 // in each round
 	linearRounds = 40
-	slowClients  = 300
-	rotTrials    = 30
+	slowClients  = 2000
+	rotTrials    = 6
 )

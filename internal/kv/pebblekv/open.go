@@ -26,7 +26,7 @@ type Options struct {
 	MemTableBytes int64
 	// ReserveBytes is the disk space that is kept for deleting: when less is
 	// free, updates that only add data fail with kv.ErrNoSpace (see reserve). 0
-	// means 64 MiB, a negative value switches the reserve off.
+	// means 128 MiB, a negative value switches the reserve off.
 	ReserveBytes int64
 	// Logger receives what happens in the background; nil means nobody.
 	Logger *slog.Logger
@@ -35,7 +35,7 @@ type Options struct {
 const (
 	defaultCacheBytes    = 32 << 20
 	defaultMemTableBytes = 32 << 20
-	defaultReserveBytes  = 64 << 20
+	defaultReserveBytes  = 128 << 20
 	minMemTableBytes     = 64 << 10
 	memTableLimit        = 3 // flushing and mutable memtables before writers wait
 )
@@ -67,6 +67,7 @@ type Store struct {
 	history  *history
 	counters counters
 	reserve  *reserve
+	reclaim  *reclaim
 	gate     gate
 	lock     commitLock
 
@@ -104,6 +105,9 @@ func Open(dir string, opts Options) (store *Store, err error) {
 	s.syncing.init()
 	s.readers.New = func() any { return &reader{s: s} }
 	s.txns.New = func() any { return newTxn(s) }
+	unflushed := func() uint64 { return db.Metrics().WAL.Size }
+	space.unflushed.Store(&unflushed)
+	s.reclaim = startReclaim(s, opts.Logger)
 	return s, nil
 }
 
@@ -124,6 +128,7 @@ func (s *Store) Close() error {
 	if !s.gate.close() {
 		return nil
 	}
+	s.reclaim.stop()
 	s.dropSnapshot()
 	s.anchor(nil)
 	if s.lock.wedged.Load() {
@@ -131,10 +136,20 @@ func (s *Store) Close() error {
 		// for it for ever.
 		return s.fuse.refusal()
 	}
+	s.seal()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("pebblekv: close: %w", err)
 	}
 	return nil
+}
+
+// seal adds a record without effect to the WAL. Each record tells up to where
+// the WAL was synced when it was written, so that damage before that is told
+// from the end of a WAL that was cut off: behind the last one nothing would.
+func (s *Store) seal() {
+	if !s.fuse.blown() {
+		_ = s.db.LogData([]byte("closed"), pebble.Sync) // it is a precaution and no promise
+	}
 }
 
 // Metrics is a glance at the size of a store, in bytes.

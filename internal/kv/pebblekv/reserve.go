@@ -13,10 +13,10 @@ import (
 // reserve keeps a full disk from stopping the store: space can only be won back
 // by deleting, and deleting writes.
 //
-// Below the reserve an update is refused that deletes nothing and writes
-// bulkBytes or more; below half of it every update that deletes nothing, and
+// Below the reserve an update is refused that writes bulkBytes or more, at once
+// or in one value; below half of it every update that deletes nothing, and
 // compactions wait. The rest goes on until the disk is really full, when the
-// fuse blows.
+// fuse blows. What is in memtables counts as used: it will be written again.
 type reserve struct {
 	fs    vfs.FS
 	dir   string
@@ -24,11 +24,15 @@ type reserve struct {
 	began time.Time     // monotonic: the wall clock may jump
 	free  atomic.Uint64 // at the last look
 	next  atomic.Int64  // when to look again, a time.Duration since began
+	// unflushed returns the bytes that a flush will write; nil while there is no
+	// database.
+	unflushed atomic.Pointer[func() uint64]
 }
 
 const (
 	bulkBytes       = 4 << 10
 	reserveInterval = 100 * time.Millisecond
+	unflushedMost   = 1 << 30 // more than memtables hold
 	unlimited       = 1 << 62 // the free bytes of a file system that does not say
 )
 
@@ -39,12 +43,13 @@ func newReserve(fs vfs.FS, dir string, bytes int64) *reserve {
 }
 
 // admit returns an error that wraps kv.ErrNoSpace when the update must not run.
-func (r *reserve) admit(size int, deletes bool) error {
-	if r.bytes == 0 || deletes {
+func (r *reserve) admit(t *txn) error {
+	deletes := t.dels > 0
+	if r.bytes == 0 || deletes && !t.bulky {
 		return nil
 	}
 	limit := r.bytes / 2
-	if size >= bulkBytes {
+	if t.bulky || t.size >= bulkBytes {
 		limit = r.bytes
 	}
 	if free := r.look(); free < limit {
@@ -54,10 +59,17 @@ func (r *reserve) admit(size int, deletes bool) error {
 	return nil
 }
 
+// low reports whether updates are being refused, as far as is known.
+func (r *reserve) low() bool { return r.free.Load() < r.bytes }
+
+// plenty reports whether there is no need to win space back.
+func (r *reserve) plenty() bool { return r.look() >= 2*r.bytes }
+
 // room reports whether a compaction may write.
 func (r *reserve) room() bool { return r.bytes == 0 || r.look() >= r.bytes/2 }
 
-// look returns the free bytes, at most reserveInterval old.
+// look returns the free bytes less those that a flush will take, at most
+// reserveInterval old.
 func (r *reserve) look() uint64 {
 	now := int64(time.Since(r.began))
 	next := r.next.Load()
@@ -67,6 +79,10 @@ func (r *reserve) look() uint64 {
 	free := uint64(unlimited)
 	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil {
 		free = usage.AvailBytes
+		// Asking costs something, so not while it cannot matter.
+		if fn := r.unflushed.Load(); fn != nil && free < r.bytes+unflushedMost {
+			free -= min(free, (*fn)())
+		}
 	}
 	r.free.Store(free)
 	return free

@@ -57,6 +57,7 @@ type txn struct {
 	size   int
 	adds   int
 	dels   int
+	bulky  bool // a value of bulkBytes or more was written
 }
 
 func newTxn(s *Store) *txn {
@@ -95,6 +96,7 @@ func (t *txn) Set(key, value []byte) error {
 	if len(value) > kv.MaxValue {
 		return fmt.Errorf("pebblekv: a value has at most %d bytes, not %d", kv.MaxValue, len(value))
 	}
+	t.bulky = t.bulky || len(value) >= bulkBytes
 	op := t.ops().SetDeferred(len(key), len(value))
 	copy(op.Key, key)
 	copy(op.Value, value)
@@ -254,7 +256,7 @@ func (t *txn) reset() {
 	}
 	clear(t.writes)
 	t.writes, t.order = t.writes[:0], t.order[:0]
-	t.size, t.adds, t.dels = 0, 0, 0
+	t.size, t.adds, t.dels, t.bulky = 0, 0, 0, false
 }
 
 // recycle gives the transaction back for another call.

@@ -129,7 +129,11 @@ func (s *Store) admit(ctx context.Context, t *txn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.reserve.admit(t.size, t.dels > 0)
+	err := s.reserve.admit(t)
+	if err != nil || t.dels > 0 && s.reserve.low() {
+		s.reclaim.kick()
+	}
+	return err
 }
 
 // applyLocked makes the writes visible and hands them to the WAL. The caller
@@ -140,6 +144,9 @@ func (s *Store) applyLocked(t *txn, c *commit) error {
 	}
 	if err := s.counters.resolve(s.db, t); err != nil {
 		return err
+	}
+	if t.dels > 0 {
+		s.reclaim.deletes.Add(1)
 	}
 	s.history.begin(c, t.slots)
 	if err := s.apply(t.batch); err != nil {
