@@ -5,14 +5,14 @@ SHELL := /bin/bash
 GO       ?= go
 FUZZTIME ?= 30s
 DATA     ?= data
-# What the client tests run, from Debian; a current aws-cli and boto3 and the
-# AWS SDK for JavaScript come from their registries, pinned.
-PACKAGES := awscli python3-boto3 python3-venv rclone s3cmd restic curl
-VENV     := test/clients/.venv
+# What the client tests run, from Debian; the AWS SDK for JavaScript comes from
+# npm, pinned.
+PACKAGES := awscli python3-boto3 rclone s3cmd restic curl
+VENV     := $(CURDIR)/test/clients/.venv
 MODULES  := test/clients/js/node_modules
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 build: ## Build bin/keyhaven
 	$(GO) build -trimpath -o bin/keyhaven ./cmd/keyhaven
@@ -20,7 +20,7 @@ build: ## Build bin/keyhaven
 run: build ## Build and start the server, nothing to edit
 	bin/keyhaven serve --data $(DATA)
 
-deps: packages $(VENV)/installed $(MODULES)/installed ## Install what the tests need, or say what is missing
+deps: packages $(MODULES)/installed ## Install what the tests need, or say what is missing
 
 packages:
 	@missing=(); for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
@@ -47,6 +47,9 @@ test-unit: ## The tests that need nothing but Go
 
 e2e: build deps ## Real clients against the real binary
 	KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
+
+e2e-current: build deps $(VENV)/installed ## The same with a current aws-cli and boto3 too (from PyPI)
+	KEYHAVEN_CURRENT_CLIENTS=$(VENV) KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
 test: deps build vet test-unit e2e ## Everything that CI runs
 
@@ -76,4 +79,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin cover.out
 
-.PHONY: help build run deps packages vet test-unit e2e test test-race lint fuzz bench golden compat cover clean
+.PHONY: help build run deps packages vet test-unit e2e e2e-current test test-race lint fuzz bench golden compat cover clean

@@ -118,7 +118,7 @@ func wantMoments(t *testing.T, s *site, engine *recorder) {
 	t.Helper()
 	to := targettest.NewMemory()
 	watched := targettest.NewFaulty(to, func(c targettest.Call) error {
-		// Before the snapshot, within it, and after it.
+		// Before the snapshot, when it is about to be read, and after it.
 		if c.Op == "List" && c.Name == "data/" || c.Op == "Put" && strings.HasPrefix(c.Name, "meta/") || c.Op == "List" && c.Name == "blobs/" {
 			engine.await(3)
 		}
@@ -153,7 +153,7 @@ func wantMoments(t *testing.T, s *site, engine *recorder) {
 		switch n := len(states); {
 		case !slices.ContainsFunc(states, is):
 			t.Errorf("backup %s is none of the %d states", m.id, n)
-		case !slices.ContainsFunc(states[3:n-6], is):
+		case !slices.ContainsFunc(states[3:n-3], is):
 			t.Errorf("backup %s is one of the first or last states, not the one between", m.id)
 		}
 	}
@@ -177,6 +177,7 @@ func TestA1_ChangesAtTheWorstMoments(t *testing.T) {
 	to := targettest.NewMemory()
 	var want []string
 	var once sync.Once
+	var mu sync.Mutex
 	moments := map[string]bool{}
 	faulty := targettest.NewFaulty(to, func(c targettest.Call) error {
 		switch {
@@ -192,6 +193,8 @@ func TestA1_ChangesAtTheWorstMoments(t *testing.T) {
 		default:
 			return nil
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		moments[c.Op+" "+strings.SplitN(c.Name, "/", 2)[0]] = true
 		return nil
 	})

@@ -228,16 +228,20 @@ func TestCLI06UpdateThatRepeatsTheState(t *testing.T) {
 	}
 }
 
-// TestCLI02EndpointFromTheEnvironment covers a current aws-cli that is told the
-// endpoint once.
-func TestCLI02EndpointFromTheEnvironment(t *testing.T) {
+// TestCLI02EndpointToldOnce tells aws-cli where the server is: a current one by
+// the environment, Debian's by the one way it knows.
+func TestCLI02EndpointToldOnce(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*server{"http": startServer(t), "https": startTLSServer(t)} {
 		t.Run(name, func(t *testing.T) {
 			s.newBucket(t, "named-once")
-			aws := newAWSCLI(t, s, "current").as(s.root).with("AWS_ENDPOINT_URL=" + s.endpoint)
-			wantText(t, "get-buckets", aws.run(t, "lightsail", "get-buckets", "--output", "text"), "named-once")
-			wantText(t, "s3 ls", aws.run(t, "s3", "ls"), "named-once")
+			aws := newAWSCLI(t, s, "current").as(s.root)
+			run := aws.do
+			if hasCurrent() {
+				run = aws.with("AWS_ENDPOINT_URL=" + s.endpoint).run
+			}
+			wantText(t, "get-buckets", run(t, "lightsail", "get-buckets", "--output", "text"), "named-once")
+			wantText(t, "s3 ls", run(t, "s3", "ls"), "named-once")
 		})
 	}
 }

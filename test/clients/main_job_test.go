@@ -29,7 +29,9 @@ func TestMainJob(t *testing.T) {
 	s := startServer(t)
 	j := &mainJob{server: s, debian: newAWSCLI(t, s, "debian"), source: goSource(t)}
 	j.current = j.debian
-	j.current.path = venv(t, "aws")
+	if hasCurrent() {
+		j.current.path = venv("aws")
+	}
 	for _, step := range []struct {
 		name string
 		run  func(*mainJob, *testing.T)

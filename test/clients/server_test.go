@@ -106,16 +106,17 @@ func (s *server) launch() {
 // readBanner reads what the server prints when it listens.
 func (s *server) readBanner() {
 	s.t.Helper()
-	for {
+	for listed := false; ; {
 		line, ok := s.out.next()
 		if !ok {
 			s.t.Fatalf("the server ended before it was ready; its log:\n%s", s.log())
 		}
-		if line == "" && s.endpoint != "" && s.out.has("Region") {
+		if line == "" && listed {
 			return
 		}
 		label, value, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		value = strings.TrimSpace(value)
+		listed = listed || label == "Region"
 		switch label {
 		case "Endpoint":
 			s.endpoint = value

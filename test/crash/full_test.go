@@ -47,10 +47,10 @@ func TestR3_FullDisk(t *testing.T) {
 		options string
 		sizes   []int
 	}{
-		{"records", "size=320m", []int{100 << 10}},
-		{"blobs", "size=320m", []int{3 << 20}},
-		{"both", "size=320m", []int{100, 20 << 10, 300 << 10, 2 << 20}},
-		{"inodes", "size=1g,nr_inodes=3000", []int{140 << 10}},
+		{"records", "size=1g", []int{100 << 10}},
+		{"blobs", "size=1g", []int{3 << 20}},
+		{"both", "size=1g", []int{100, 20 << 10, 300 << 10, 2 << 20}},
+		{"inodes", "size=1g,nr_inodes=4000", []int{140 << 10}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := &filled{t: t, sizes: c.sizes}

@@ -105,8 +105,7 @@ func Open(dir string, opts Options) (store *Store, err error) {
 	s.syncing.init()
 	s.readers.New = func() any { return &reader{s: s} }
 	s.txns.New = func() any { return newTxn(s) }
-	unflushed := func() uint64 { return db.Metrics().WAL.Size }
-	space.unflushed.Store(&unflushed)
+	space.unflushed = func() uint64 { return db.Metrics().WAL.Size }
 	s.reclaim = startReclaim(s, opts.Logger)
 	return s, nil
 }
@@ -128,7 +127,6 @@ func (s *Store) Close() error {
 	if !s.gate.close() {
 		return nil
 	}
-	s.reclaim.stop()
 	s.dropSnapshot()
 	s.anchor(nil)
 	if s.lock.wedged.Load() {
@@ -136,6 +134,7 @@ func (s *Store) Close() error {
 		// for it for ever.
 		return s.fuse.refusal()
 	}
+	s.reclaim.stop()
 	s.seal()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("pebblekv: close: %w", err)

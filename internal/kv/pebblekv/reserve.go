@@ -24,9 +24,12 @@ type reserve struct {
 	began time.Time     // monotonic: the wall clock may jump
 	free  atomic.Uint64 // at the last look
 	next  atomic.Int64  // when to look again, a time.Duration since began
-	// unflushed returns the bytes that a flush will write; nil while there is no
-	// database.
-	unflushed atomic.Pointer[func() uint64]
+
+	// unflushed returns the bytes that a flush will write. It takes Pebble's main
+	// lock, which those who call room may hold.
+	unflushed func() uint64
+	flush     atomic.Uint64 // what it returned last
+	ask       atomic.Int64  // when to ask again
 }
 
 const (
@@ -52,7 +55,7 @@ func (r *reserve) admit(t *txn) error {
 	if t.bulky || t.size >= bulkBytes {
 		limit = r.bytes
 	}
-	if free := r.look(); free < limit {
+	if free := r.afterFlush(); free < limit {
 		return fmt.Errorf("pebblekv: %d bytes are free and %d are kept for deleting: %w",
 			free, limit, kv.ErrNoSpace)
 	}
@@ -60,16 +63,28 @@ func (r *reserve) admit(t *txn) error {
 }
 
 // low reports whether updates are being refused, as far as is known.
-func (r *reserve) low() bool { return r.free.Load() < r.bytes }
+func (r *reserve) low() bool { return r.bytes > 0 && r.free.Load() < r.bytes+r.flush.Load() }
 
 // plenty reports whether there is no need to win space back.
-func (r *reserve) plenty() bool { return r.look() >= 2*r.bytes }
+func (r *reserve) plenty() bool { return r.afterFlush() >= 2*r.bytes }
+
+// afterFlush returns the bytes that will be free when all memtables are flushed.
+func (r *reserve) afterFlush() uint64 {
+	free := r.look()
+	if r.unflushed == nil || free > r.bytes+unflushedMost {
+		return free
+	}
+	now := int64(time.Since(r.began))
+	if ask := r.ask.Load(); now >= ask && r.ask.CompareAndSwap(ask, now+int64(reserveInterval)) {
+		r.flush.Store(r.unflushed())
+	}
+	return free - min(free, r.flush.Load())
+}
 
 // room reports whether a compaction may write.
 func (r *reserve) room() bool { return r.bytes == 0 || r.look() >= r.bytes/2 }
 
-// look returns the free bytes less those that a flush will take, at most
-// reserveInterval old.
+// look returns the free bytes, at most reserveInterval old.
 func (r *reserve) look() uint64 {
 	now := int64(time.Since(r.began))
 	next := r.next.Load()
@@ -79,10 +94,6 @@ func (r *reserve) look() uint64 {
 	free := uint64(unlimited)
 	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil {
 		free = usage.AvailBytes
-		// Asking costs something, so not while it cannot matter.
-		if fn := r.unflushed.Load(); fn != nil && free < r.bytes+unflushedMost {
-			free -= min(free, (*fn)())
-		}
 	}
 	r.free.Store(free)
 	return free
