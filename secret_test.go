@@ -25,9 +25,16 @@ func TestSecretsArePrintedByNobody(t *testing.T) {
 		ByID   map[string]Secret
 	}
 	values := []any{
-		secret, &secret, key, &key, []Secret{secret}, map[Secret]Secret{secret: secret}, [1]Secret{secret},
+		secret, &secret, key, &key,
+		[]Secret{secret},
+		map[Secret]Secret{secret: secret},
+		[1]Secret{secret},
 		holder{"n", secret, []AccessKey{key}, map[string]Secret{"k": secret}},
-		struct{ Any any }{secret}, hidden{secret}, &hidden{secret}, []*AccessKey{&key}, map[string]*AccessKey{"k": &key},
+		struct{ Any any }{secret},
+		hidden{secret},
+		&hidden{secret},
+		[]*AccessKey{&key},
+		map[string]*AccessKey{"k": &key},
 	}
 	var out []string
 	for _, v := range values {

@@ -29,8 +29,10 @@ func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Iden
 		return nil, err
 	}
 	if sig.Scope.Service != service {
-		return nil, &sigv4.Error{Reason: sigv4.Malformed,
-			Detail: "The authorization header is malformed; incorrect service \"" + sig.Scope.Service + "\". This endpoint belongs to \"" + service + "\"."}
+		return nil, &sigv4.Error{
+			Reason: sigv4.Malformed,
+			Detail: "The authorization header is malformed; incorrect service \"" + sig.Scope.Service + "\". This endpoint belongs to \"" + service + "\".",
+		}
 	}
 	cred, err := s.credential(r.Context(), sig.AccessKeyID)
 	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
@@ -41,8 +43,10 @@ func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Iden
 	}
 	// No long-term key comes with a session token, and there are no others yet.
 	if !sig.SessionToken.IsZero() {
-		return nil, &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey, ID: sig.AccessKeyID,
-			Msg: "The provided token is malformed or otherwise invalid."}
+		return nil, &keyhaven.Error{
+			Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey, ID: sig.AccessKeyID,
+			Msg: "The provided token is malformed or otherwise invalid.",
+		}
 	}
 	key := cred.signingKey(sig.Scope)
 	now := time.Now()

@@ -42,8 +42,10 @@ func Denied(p *keyhaven.Principal, action string, res Resource) error {
 	if arn == "" {
 		arn = "*"
 	}
-	return &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounNone,
-		Msg: who + " is not authorized to perform: " + action + " on resource: " + arn}
+	return &keyhaven.Error{
+		Kind: keyhaven.Denied, Noun: keyhaven.NounNone,
+		Msg: who + " is not authorized to perform: " + action + " on resource: " + arn,
+	}
 }
 
 // Decide is the one decision. The order is that of

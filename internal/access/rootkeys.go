@@ -64,12 +64,16 @@ var givenKeyID = regexp.MustCompile(`^[A-Za-z0-9_]{16,128}$`)
 // characters.
 func ValidGivenKey(id string, secret keyhaven.Secret) error {
 	if !givenKeyID.MatchString(id) {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessKey, ID: id,
-			Msg: "An access key id has 16 to 128 letters, digits and underscores."}
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessKey, ID: id,
+			Msg: "An access key id has 16 to 128 letters, digits and underscores.",
+		}
 	}
 	if n := len(secret.Reveal()); n < 16 || n > 128 {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessKey, ID: id,
-			Msg: "A secret access key has 16 to 128 characters."}
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessKey, ID: id,
+			Msg: "A secret access key has 16 to 128 characters.",
+		}
 	}
 	return nil
 }
@@ -103,8 +107,10 @@ func (s *Service) SetEnvironmentKey(ctx context.Context, account keyhaven.Accoun
 			}
 		}
 		if _, err := tx.AccessKey(id); err == nil {
-			return &keyhaven.Error{Kind: keyhaven.AlreadyExists, Noun: keyhaven.NounAccessKey, ID: id,
-				Msg: "The access key id of the environment belongs to a key with another secret."}
+			return &keyhaven.Error{
+				Kind: keyhaven.AlreadyExists, Noun: keyhaven.NounAccessKey, ID: id,
+				Msg: "The access key id of the environment belongs to a key with another secret.",
+			}
 		} else if !keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
 			return err
 		}

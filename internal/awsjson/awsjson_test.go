@@ -52,24 +52,34 @@ func TestDecode(t *testing.T) {
 		{``, shape{}},
 		{" \r\n", shape{}},
 		{`{}`, shape{}},
-		{`{"name":"a","colour":"red","flag":false,"plain":true,"count":7}`,
-			shape{Name: new("a"), Colour: "red", Flag: new(false), Plain: true, Count: 7}},
+		{
+			`{"name":"a","colour":"red","flag":false,"plain":true,"count":7}`,
+			shape{Name: new("a"), Colour: "red", Flag: new(false), Plain: true, Count: 7},
+		},
 		{`{"name":null,"count":null,"list":null,"inner":null,"at":null}`, shape{}},
 		{`{"Name":"a","hidden":"a","resultMetadata":{},"ResultMetadata":{},"new":[{"a":[1]},null,"x"]}`, shape{}},
-		{`{"list":[],"labels":{},"inners":[{}]}`,
-			shape{List: []string{}, Labels: map[string]string{}, Inners: []inner{{}}}},
-		{`{"lists":{"a":[1,2],"b":[]},"inner2":{"":{"text":""}}}`,
-			shape{Lists: map[string][]int32{"a": {1, 2}, "b": {}}, Inner2: map[string]inner{"": {Text: new("")}}}},
-		{`{"small":5.0,"big":-9223372036854775808,"ratio":0.5,"price":"Infinity"}`,
-			shape{Small: new(int32(5)), Big: new(int64(math.MinInt64)), Ratio: new(float32(0.5)), Price: new(math.Inf(1))}},
+		{
+			`{"list":[],"labels":{},"inners":[{}]}`,
+			shape{List: []string{}, Labels: map[string]string{}, Inners: []inner{{}}},
+		},
+		{
+			`{"lists":{"a":[1,2],"b":[]},"inner2":{"":{"text":""}}}`,
+			shape{Lists: map[string][]int32{"a": {1, 2}, "b": {}}, Inner2: map[string]inner{"": {Text: new("")}}},
+		},
+		{
+			`{"small":5.0,"big":-9223372036854775808,"ratio":0.5,"price":"Infinity"}`,
+			shape{Small: new(int32(5)), Big: new(int64(math.MinInt64)), Ratio: new(float32(0.5)), Price: new(math.Inf(1))},
+		},
 		{`{"at":1571679872.404}`, shape{At: &at}},
 		{`{"at":1.571679872404e9}`, shape{At: &at}},
 		{`{"at":"1571679872.404"}`, shape{At: &at}},
 		{`{"at":"2019-10-21T20:44:32.404999+03:00"}`, shape{At: &at}},
 		{`{"at":-1.5}`, shape{At: new(time.UnixMilli(-1500).UTC())}},
 		{`{"at":1700000000}`, shape{At: new(time.Unix(1700000000, 0).UTC())}},
-		{`{"colours":["a","b"],"inner":{"next":{"next":{"text":"\u00e9"}}}}`,
-			shape{Colours: []colour{"a", "b"}, Inner: &inner{Next: &inner{Next: &inner{Text: new("é")}}}}},
+		{
+			`{"colours":["a","b"],"inner":{"next":{"next":{"text":"\u00e9"}}}}`,
+			shape{Colours: []colour{"a", "b"}, Inner: &inner{Next: &inner{Next: &inner{Text: new("é")}}}},
+		},
 	}
 	for _, tt := range tests {
 		var got shape

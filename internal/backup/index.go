@@ -26,12 +26,6 @@ type entries interface {
 	io.Closer
 }
 
-// none is an index without entries.
-type none struct{}
-
-func (none) next() (entry, bool, error) { return entry{}, false, nil }
-func (none) Close() error               { return nil }
-
 // indexWriter writes entries: 16 bytes of id and the number as a uvarint.
 type indexWriter struct{ frames *frameWriter }
 

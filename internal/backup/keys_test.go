@@ -227,3 +227,30 @@ func TestOneAtATime(t *testing.T) {
 	}
 	s.run(to)
 }
+
+// TestLostLock loses the lock while a backup and a prune are under way.
+func TestLostLock(t *testing.T) {
+	s := newMemorySite(t)
+	to := targettest.NewMemory()
+	first := s.run(to)
+	s.run(to)
+	lost := targettest.NewFaulty(to, func(c targettest.Call) error {
+		if c.Op == "Check" {
+			return backup.ErrLost
+		}
+		return nil
+	})
+	if _, err := s.backups.Run(t.Context(), backup.Input{To: lost}); !errors.Is(err, backup.ErrLost) {
+		t.Errorf("Run = %v, want ErrLost", err)
+	}
+	before := to.Names()
+	if _, err := backup.Prune(t.Context(), lost, 1, quiet); !errors.Is(err, backup.ErrLost) {
+		t.Errorf("Prune = %v, want ErrLost", err)
+	}
+	if d := cmp.Diff(before, to.Names()); d != "" {
+		t.Errorf("Prune without the lock (-before +after):\n%s", d)
+	}
+	if list, err := backup.List(t.Context(), to); err != nil || len(list) != 2 || list[0].ID != first.ID {
+		t.Errorf("the target has %d backups and %v, want the two from before", len(list), err)
+	}
+}

@@ -248,7 +248,7 @@ func (r *reading) copyBlob(ctx context.Context, w io.Writer, ref blob.Ref, size 
 			}
 			r.report.add(0, int64(n))
 		}
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // a wrapped one is a broken connection, not the end of the file
 			return nil
 		}
 		if err != nil {

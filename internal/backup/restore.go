@@ -178,7 +178,7 @@ func restoreBlob(ctx context.Context, r *reading, to *NamedBlobs, ref blob.Ref, 
 	if err != nil {
 		return err
 	}
-	defer w.Abort()
+	defer func() { _ = w.Abort() }() // after Commit it does nothing
 	if err := r.copyBlob(ctx, w, ref, size); err != nil {
 		return err
 	}

@@ -226,8 +226,10 @@ func (s *site) endUpload(b *keyhaven.Bucket) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.objects.Complete(ctx, object.CompleteInput{UploadTarget: target, Size: -1,
-		Parts: []object.CompletePart{{Number: 1, ETag: parts.Parts[0].ETag.String()}}})
+	_, err = s.objects.Complete(ctx, object.CompleteInput{
+		UploadTarget: target, Size: -1,
+		Parts: []object.CompletePart{{Number: 1, ETag: parts.Parts[0].ETag.String()}},
+	})
 	return err
 }
 

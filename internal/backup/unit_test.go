@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -223,7 +222,6 @@ type echoStore struct {
 	blob.Store
 	session blob.Session
 	random  io.Reader
-	mu      sync.Mutex
 	open    *int
 }
 
@@ -413,4 +411,4 @@ func TestNewerFormats(t *testing.T) {
 // file2 has a name for errors.
 type file2 struct{ *oneFile }
 
-func (file2) String() string { return fmt.Sprint("target") }
+func (file2) String() string { return "target" }

@@ -72,6 +72,8 @@ func checkEmpty(tx *meta.Txn, b *keyhaven.Bucket, keys int, viaS3 bool) error {
 	if left == nil {
 		return nil
 	}
-	return &keyhaven.Error{Kind: keyhaven.NotEmpty, Noun: keyhaven.NounBucket, ID: b.Name,
-		Msg: "The bucket still has " + strings.Join(left, " and ") + "."}
+	return &keyhaven.Error{
+		Kind: keyhaven.NotEmpty, Noun: keyhaven.NounBucket, ID: b.Name,
+		Msg: "The bucket still has " + strings.Join(left, " and ") + ".",
+	}
 }

@@ -72,8 +72,10 @@ func (s *Service) UpdateBundle(ctx context.Context, in UpdateBundleInput) (*keyh
 			return &keyhaven.Error{Kind: keyhaven.LimitExceeded, Noun: keyhaven.NounBundle, ID: in.BundleID}
 		}
 		if b.BundleID == in.BundleID {
-			return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounBundle, ID: in.BundleID,
-				Msg: "The bucket has this bundle already."}
+			return &keyhaven.Error{
+				Kind: keyhaven.Invalid, Noun: keyhaven.NounBundle, ID: in.BundleID,
+				Msg: "The bucket has this bundle already.",
+			}
 		}
 		b.BundleID, b.BundleChangedAt = in.BundleID, now
 		return nil

@@ -46,8 +46,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.serveOwn(w, r)
 		return
 	}
+	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
-	defer x.end(r.Context(), e.opts.Log)
+	defer x.end(ctx, e.opts.Log)
 	e.door(r).ServeHTTP(x, r)
 }
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -32,10 +32,6 @@ type deadliner interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// ConnContext is for http.Server. It changes nothing: the requests of a
-// connection cannot share a write deadline, as net/http takes it off after each.
-func ConnContext(ctx context.Context, _ net.Conn) context.Context { return ctx }
-
 // newExchange returns the exchange and the request for the handler.
 func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) (*exchange, *http.Request) {
 	x := &exchange{ResponseWriter: w, stall: stall}
@@ -49,8 +45,19 @@ func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) (*
 		r = &own
 	}
 	w.Header()["Server"] = serverName
-	x.extend()
+	if owesContinue(r) {
+		w.WriteHeader(http.StatusContinue)
+	}
 	return x, r
+}
+
+// owesContinue reports whether the client waits for a "100 Continue" that
+// net/http never sends, because there is no body to wait for. aws-cli and boto3
+// ask for one before an empty object too, and would take the answer for that of
+// the next request on the connection.
+func owesContinue(r *http.Request) bool {
+	return r.ContentLength == 0 && r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1 &&
+		strings.EqualFold(r.Header.Get("Expect"), "100-continue")
 }
 
 var serverName = []string{"Keyhaven"}
@@ -59,11 +66,15 @@ var serverName = []string{"Keyhaven"}
 func (x *exchange) end(ctx context.Context, log *slog.Logger) {
 	p := recover()
 	x.body.limitDrain()
+	x.extend() // what the handler wrote is perhaps sent only now
 	if p == nil {
+		if x.status == 0 {
+			x.status = http.StatusOK // what net/http sends then
+		}
 		x.rec.log(ctx, log, x)
 		return
 	}
-	if p != http.ErrAbortHandler {
+	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 		x.rec.Err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		if x.status == 0 {
 			x.fail()
@@ -114,12 +125,17 @@ func (x *exchange) fail() {
 	x.WriteHeader(http.StatusInternalServerError)
 }
 
-// extend moves the write deadline on. It is called before every write and at the
-// start: what a handler writes may be sent after it has returned.
+// extend moves the write deadline on: before every write and at the end, but not
+// at the start, as on HTTP/2 a deadline ends its stream whether anything is being
+// written or not. While some of the body is unread it leaves time to drain that
+// first (limitDrain).
 func (x *exchange) extend() {
-	now := time.Now()
-	if d, ok := x.ResponseWriter.(deadliner); ok && stale(x.due, now, x.stall) {
-		x.due = now.Add(x.stall)
+	now, patience := time.Now(), x.stall
+	if !x.body.done() {
+		patience *= 2
+	}
+	if d, ok := x.ResponseWriter.(deadliner); ok && stale(x.due, now, patience) {
+		x.due = now.Add(patience)
 		_ = d.SetWriteDeadline(x.due) // fails on a closed connection alone
 	}
 }
@@ -137,11 +153,14 @@ type requestBody struct {
 	ended bool
 }
 
+// done reports whether nothing of the body is left to read.
+func (b *requestBody) done() bool { return b.x == nil || b.ended }
+
 // limitDrain gives the client a last stall for what the handler has not read of
 // the body: net/http reads some of it before it sends the answer, and would wait
 // for it for ever.
 func (b *requestBody) limitDrain() {
-	if b.x == nil || b.ended {
+	if b.done() {
 		return
 	}
 	if d, ok := b.x.ResponseWriter.(deadliner); ok {

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"hash/crc32"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/kv"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // MaxInline is the size in bytes up to which an object or part is kept in a d

@@ -27,13 +27,18 @@ type record struct {
 
 // records are all kinds that hold more than a number or a reference.
 var records = []record{
-	{"bucket", kindBucket, genBucket().AsAny(),
+	{
+		"bucket", kindBucket, genBucket().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutBucket(n.(*keyhaven.Bucket)) },
-		func(r *Reader, k []byte) (any, error) { return r.Bucket(string(k[1:])) }},
-	{"access-key", kindAccessKey, genKeyRecord().AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.Bucket(string(k[1:])) },
+	},
+	{
+		"access-key", kindAccessKey, genKeyRecord().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutAccessKey(n.(*KeyRecord)) },
-		func(r *Reader, k []byte) (any, error) { return r.AccessKey(string(k[1:])) }},
-	{"last-used", kindLastUsed, genLastUsed().AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.AccessKey(string(k[1:])) },
+	},
+	{
+		"last-used", kindLastUsed, genLastUsed().AsAny(),
 		func(tx *Txn, n any) error {
 			k := &KeyRecord{AccessKey: keyhaven.AccessKey{ID: "AKIAIOSFODNN7EXAMPLE"}}
 			if err := tx.PutAccessKey(k); err != nil {
@@ -41,21 +46,27 @@ var records = []record{
 			}
 			return tx.PutLastUsed(k.ID, n.(keyhaven.LastUsed))
 		},
-		func(r *Reader, k []byte) (any, error) { return r.LastUsed(string(k[1:])) }},
-	{"version", kindCurrent, genVersion().AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.LastUsed(string(k[1:])) },
+	},
+	{
+		"version", kindCurrent, genVersion().AsAny(),
 		// Straight to the key of the current version: a delete marker never
 		// stands there, but its record is the same.
 		func(tx *Txn, n any) error { return tx.ReplaceCurrent(keyhaven.BucketID{}, n.(*Version)) },
-		func(r *Reader, k []byte) (any, error) { return r.Current(keyhaven.BucketID{}, string(k[17:])) }},
-	{"upload", kindUpload, genUpload().AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.Current(keyhaven.BucketID{}, string(k[17:])) },
+	},
+	{
+		"upload", kindUpload, genUpload().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutUpload(n.(*Upload)) },
 		func(r *Reader, k []byte) (any, error) {
 			it := r.Uploads(keyhaven.BucketID(k[1:17]), "")
 			defer it.Close()
 			it.Next()
 			return it.Upload()
-		}},
-	{"part", kindPart, genPart().AsAny(),
+		},
+	},
+	{
+		"part", kindPart, genPart().AsAny(),
 		func(tx *Txn, n any) error { p := n.(PartRecord); return tx.PutPart(&Upload{}, &p) },
 		func(r *Reader, k []byte) (any, error) {
 			p, err := r.Part(&Upload{}, int(k[17])<<8|int(k[18]))
@@ -63,11 +74,15 @@ var records = []record{
 				return nil, err
 			}
 			return *p, err
-		}},
-	{"manifest", kindManifest, rapid.SliceOfN(genPart(), 1, 3).AsAny(),
+		},
+	},
+	{
+		"manifest", kindManifest, rapid.SliceOfN(genPart(), 1, 3).AsAny(),
 		func(tx *Txn, n any) error { return tx.putManifest(ID{}, n.([]PartRecord)) },
-		func(r *Reader, k []byte) (any, error) { return r.Manifest(ID{}) }},
-	{"completed", kindCompleted, genCompleted().AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.Manifest(ID{}) },
+	},
+	{
+		"completed", kindCompleted, genCompleted().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutCompleted(ID{}, n.(Completed)) },
 		func(r *Reader, k []byte) (any, error) {
 			c, err := r.Completed(ID{})
@@ -75,8 +90,10 @@ var records = []record{
 				return nil, err
 			}
 			return *c, err
-		}},
-	{"outbox", kindOutbox, genWork().AsAny(),
+		},
+	},
+	{
+		"outbox", kindOutbox, genWork().AsAny(),
 		func(tx *Txn, n any) error { return tx.putOutbox(n.(Work)) },
 		func(r *Reader, k []byte) (any, error) {
 			w, err := r.Outbox(nil, 1)
@@ -84,14 +101,18 @@ var records = []record{
 				return nil, err
 			}
 			return w[0], nil
-		}},
-	{"operation", kindOperation, genOperation().AsAny(),
+		},
+	},
+	{
+		"operation", kindOperation, genOperation().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutOperation(n.(*keyhaven.Operation)) },
-		func(r *Reader, k []byte) (any, error) { return r.operation(ID(k[1:])) }},
-	{"installation", kindSystem, rapid.Custom(func(t *rapid.T) Installation {
-		text := rapid.StringN(0, 8, 32)
-		return Installation{ID: text.Draw(t, "id"), Account: genAccount().Draw(t, "account"), KeyRing: text.Draw(t, "ring")}
-	}).AsAny(),
+		func(r *Reader, k []byte) (any, error) { return r.operation(ID(k[1:])) },
+	},
+	{
+		"installation", kindSystem, rapid.Custom(func(t *rapid.T) Installation {
+			text := rapid.StringN(0, 8, 32)
+			return Installation{ID: text.Draw(t, "id"), Account: genAccount().Draw(t, "account"), KeyRing: text.Draw(t, "ring")}
+		}).AsAny(),
 		func(tx *Txn, n any) error { return tx.PutInstallation(n.(Installation)) },
 		func(r *Reader, k []byte) (any, error) {
 			in, err := r.Installation()
@@ -99,10 +120,12 @@ var records = []record{
 				return nil, err
 			}
 			return *in, err
-		}},
-	{"account", kindAccount, rapid.Custom(func(t *rapid.T) keyhaven.Account {
-		return keyhaven.Account{ID: "111122223333", CanonicalID: rapid.StringN(0, 8, 32).Draw(t, "canonical"), CreatedAt: genTime().Draw(t, "created")}
-	}).AsAny(),
+		},
+	},
+	{
+		"account", kindAccount, rapid.Custom(func(t *rapid.T) keyhaven.Account {
+			return keyhaven.Account{ID: "111122223333", CanonicalID: rapid.StringN(0, 8, 32).Draw(t, "canonical"), CreatedAt: genTime().Draw(t, "created")}
+		}).AsAny(),
 		func(tx *Txn, n any) error { return tx.PutAccount(n.(keyhaven.Account)) },
 		func(r *Reader, k []byte) (any, error) {
 			a, err := r.Account(keyhaven.AccountID(k[1:]))
@@ -110,7 +133,8 @@ var records = []record{
 				return nil, err
 			}
 			return *a, err
-		}},
+		},
+	},
 }
 
 // equal are the rules for comparing nouns.

@@ -137,8 +137,10 @@ func assemble(v *meta.Version, u *meta.Upload, parts []meta.PartRecord, in Compl
 		return tooLarge()
 	}
 	if in.Size >= 0 && in.Size != v.Size {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
-			Msg: "The provided 'x-amz-mp-object-size' header value does not match what was computed."}
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+			Msg: "The provided 'x-amz-mp-object-size' header value does not match what was computed.",
+		}
 	}
 	tags.Sum(v.ETag.MD5[:0])
 	v.ETag.Parts = len(parts)
@@ -150,9 +152,11 @@ func assemble(v *meta.Version, u *meta.Upload, parts []meta.PartRecord, in Compl
 func (in *CompleteInput) checkSum(have keyhaven.Checksum) error {
 	switch {
 	case in.Checksum != nil && in.Checksum.Algorithm != have.Algorithm:
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
 			Msg: "Checksum Type mismatch occurred, expected checksum Type: " + have.Algorithm.String() +
-				", actual checksum Type: " + in.Checksum.Algorithm.String()}
+				", actual checksum Type: " + in.Checksum.Algorithm.String(),
+		}
 	case in.Checksum != nil && !bytes.Equal(in.Checksum.Value, have.Value),
 		in.ChecksumType != nil && *in.ChecksumType != have.Type:
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: have.Algorithm.String()}

@@ -172,8 +172,10 @@ func TestIntegrity(t *testing.T) {
 		}{
 			"MD5":       {object.Integrity{MD5: make([]byte, 16)}, keyhaven.Invalid, keyhaven.NounDigest},
 			"short MD5": {object.Integrity{MD5: []byte{}}, keyhaven.Invalid, keyhaven.NounDigest},
-			"checksum": {object.Integrity{Algorithm: keyhaven.ChecksumSHA1, Expected: func() ([]byte, error) { return make([]byte, 20), nil }},
-				keyhaven.Invalid, keyhaven.NounChecksum},
+			"checksum": {
+				object.Integrity{Algorithm: keyhaven.ChecksumSHA1, Expected: func() ([]byte, error) { return make([]byte, 20), nil }},
+				keyhaven.Invalid, keyhaven.NounChecksum,
+			},
 			"trailer": {object.Integrity{Algorithm: keyhaven.ChecksumCRC32, Expected: func() ([]byte, error) {
 				return nil, &keyhaven.Error{Kind: keyhaven.Throttled, Noun: keyhaven.NounTag}
 			}}, keyhaven.Throttled, keyhaven.NounTag},

@@ -31,8 +31,10 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 	if in.ChecksumType != nil {
 		typ = *in.ChecksumType
 		if !checksum.Supports(in.Algorithm, typ) {
-			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
-				Msg: "The " + typ.String() + " checksum type cannot be used with the " + in.Algorithm.String() + " checksum algorithm."}
+			return nil, &keyhaven.Error{
+				Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+				Msg: "The " + typ.String() + " checksum type cannot be used with the " + in.Algorithm.String() + " checksum algorithm.",
+			}
 		}
 	}
 	u := &meta.Upload{Ref: s.meta.NewID(), Bucket: in.Bucket.ID}
@@ -103,8 +105,10 @@ type PutPartInput struct {
 // PutPart stores a part, replacing one of the same number.
 func (s *Service) PutPart(ctx context.Context, in PutPartInput) (*keyhaven.Part, error) {
 	if in.Number < 1 || in.Number > keyhaven.MaxPartNumber {
-		return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounPart,
-			Msg: "Part number must be an integer between 1 and 10000, inclusive"}
+		return nil, &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounPart,
+			Msg: "Part number must be an integer between 1 and 10000, inclusive",
+		}
 	}
 	u, err := s.Upload(ctx, in.UploadTarget)
 	if err != nil {
@@ -148,9 +152,11 @@ func agree(u *keyhaven.Upload, in *Integrity) error {
 	case in.Algorithm == keyhaven.ChecksumNone:
 		in.Algorithm = u.ChecksumAlgorithm
 	case in.Algorithm != u.ChecksumAlgorithm:
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
 			Msg: "Checksum Type mismatch occurred, expected checksum Type: " + u.ChecksumAlgorithm.String() +
-				", actual checksum Type: " + in.Algorithm.String()}
+				", actual checksum Type: " + in.Algorithm.String(),
+		}
 	}
 	return nil
 }

@@ -124,8 +124,10 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 		return in, err
 	}
 	if acl != keyhaven.ACLPrivate {
-		return in, &wireError{code: "InvalidBucketAclWithBlockPublicAccessError", status: 400,
-			message: "Bucket cannot have public ACLs set with BlockPublicAccess enabled"}
+		return in, &wireError{
+			code: "InvalidBucketAclWithBlockPublicAccessError", status: 400,
+			message: "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+		}
 	}
 	in = bucket.CreateInput{Account: c.id.Principal.Account, Name: c.bucketName, Region: d.opts.Region}
 	if keyhaven.ValidRegionName(c.id.Region) {

@@ -226,8 +226,8 @@ func TestHalfClosed(t *testing.T) {
 
 		w = s.dial(t, 0)
 		w.send(t, head, body[:size/2])
-		w.Conn.Close() // both sides
-		w.srv.Close()  // waits for the handler
+		w.Close()     // both sides
+		w.srv.Close() // waits for the handler
 	}
 	s.do(t, root, "GET", "/photos/a", "").want(t, 404, "NoSuchKey")
 	if n := blobs(t, s); n != 0 {

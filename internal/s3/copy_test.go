@@ -12,7 +12,7 @@ import (
 
 // TestOBJ14_Copy within a bucket and to another one, of objects in every form.
 func TestOBJ14_Copy(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		s.newBucket(t, "archive")
 		for i, form := range forms {

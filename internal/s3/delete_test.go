@@ -22,7 +22,7 @@ func keyElement(key string) string {
 
 // TestOBJ19_DeleteMany with versions, quietly and not.
 func TestOBJ19_DeleteMany(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		k := s.newKey(t, "photos")
 		var elements []string

@@ -80,6 +80,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Conflict, keyhaven.NounObject}:           {code: "OperationAborted", status: 409, message: "A conflicting conditional operation is currently in progress against this resource. Try again."},
 	{keyhaven.AlreadyExists, keyhaven.NounBucket}:      {code: "BucketAlreadyExists", status: 409, message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
 	{keyhaven.NotEmpty, keyhaven.NounBucket}:           {code: "BucketNotEmpty", status: 409, message: "The bucket you tried to delete is not empty"},
+	{keyhaven.Invalid, keyhaven.NounNone}:              errMalformedXML,
 	{keyhaven.Invalid, keyhaven.NounBucketName}:        errInvalidBucketName,
 	{keyhaven.Invalid, keyhaven.NounObjectKey}:         {code: "InvalidURI", status: 400, message: "Couldn't parse the specified URI."},
 	{keyhaven.TooLarge, keyhaven.NounObjectKey}:        {code: "KeyTooLongError", status: 400, message: "Your key is too long"},
@@ -117,8 +118,9 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Denied
 	case keyhaven.NounTag, keyhaven.NounAccessKey:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // translate turns any error into what is sent, and says whether it is our fault.
@@ -153,38 +155,35 @@ func (c *call) translateDomain(e *keyhaven.Error) (*wireError, bool) {
 	if e.Msg != "" && ownMessage(k) {
 		out = out.with(e.Msg)
 	}
-	switch k.noun {
-	case keyhaven.NounBucket, keyhaven.NounBucketName:
-		out = out.and("BucketName", cmp.Or(e.ID, c.bucketName))
-	case keyhaven.NounDeleteMarker:
-		if k.kind == keyhaven.NotFound {
-			out = out.and("Key", c.key)
-		}
-	case keyhaven.NounObject:
-		switch k.kind {
-		case keyhaven.NotFound:
-			out = out.and("Key", e.ID)
-		case keyhaven.PreconditionFailed:
-			out = out.and("Condition", e.ID)
-		}
-	case keyhaven.NounVersion:
-		if k.kind == keyhaven.NotFound {
-			out = out.and("Key", c.key).and("VersionId", e.ID)
-		}
-	case keyhaven.NounUpload:
-		if k.kind == keyhaven.NotFound {
-			out = out.and("UploadId", e.ID)
-		}
-	case keyhaven.NounRange:
+	return c.details(e, out), k.kind == keyhaven.Unavailable
+}
+
+// details adds what S3 tells beside the code and the message.
+func (c *call) details(e *keyhaven.Error, out *wireError) *wireError {
+	missing := e.Kind == keyhaven.NotFound
+	switch {
+	case e.Noun == keyhaven.NounBucket, e.Noun == keyhaven.NounBucketName:
+		return out.and("BucketName", cmp.Or(e.ID, c.bucketName))
+	case e.Noun == keyhaven.NounDeleteMarker && missing:
+		return out.and("Key", c.key)
+	case e.Noun == keyhaven.NounObject && missing:
+		return out.and("Key", e.ID)
+	case e.Noun == keyhaven.NounObject && e.Kind == keyhaven.PreconditionFailed:
+		return out.and("Condition", e.ID)
+	case e.Noun == keyhaven.NounVersion && missing:
+		return out.and("Key", c.key).and("VersionId", e.ID)
+	case e.Noun == keyhaven.NounUpload && missing:
+		return out.and("UploadId", e.ID)
+	case e.Noun == keyhaven.NounRange:
 		c.w.Header().Set("Content-Range", "bytes */"+e.ID)
-		out = out.and("RangeRequested", c.r.Header.Get("Range")).and("ActualObjectSize", e.ID)
-	case keyhaven.NounAccessKey:
+		return out.and("RangeRequested", c.r.Header.Get("Range")).and("ActualObjectSize", e.ID)
+	case e.Noun == keyhaven.NounAccessKey:
 		out = out.and("AWSAccessKeyId", e.ID)
-		if e.Msg != "" {
+		if e.Msg != "" { // a token that is not ours
 			out.code, out.status = "InvalidToken", http.StatusBadRequest
 		}
 	}
-	return out, k.kind == keyhaven.Unavailable
+	return out
 }
 
 // writeError sends the error document. It is the only place where an error
@@ -252,6 +251,7 @@ func signatureError(e *sigv4.Error, c *call) *wireError {
 		out = out.and("HeadersNotSigned", strings.Join(e.Headers, ", "))
 	case sigv4.ChunkTooSmall:
 		out = out.and("Chunk", strconv.Itoa(e.Chunk)).and("BadChunkSize", strconv.FormatInt(e.ChunkSize, 10))
+	default:
 	}
 	return out
 }

@@ -24,7 +24,10 @@ func TestKEY14_DeletedKeyIsRefusedAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, try := range []struct{ method, target, body string }{
-			{"GET", "/photos/a.txt", ""}, {"PUT", "/photos/a.txt", "changed"}, {"GET", "/", ""}, {"GET", "/photos", ""},
+			{"GET", "/photos/a.txt", ""},
+			{"PUT", "/photos/a.txt", "changed"},
+			{"GET", "/", ""},
+			{"GET", "/photos", ""},
 			{"PUT", "/photos/big.bin?partNumber=1&uploadId=" + upload, "part"},
 		} {
 			s.do(t, k, try.method, try.target, try.body).want(t, 403, "InvalidAccessKeyId")
@@ -47,8 +50,12 @@ func TestKEY18_OtherBucketDenied(t *testing.T) {
 		k := s.newKey(t, "photos")
 		s.must(t, root, "PUT", "/archive/a.txt", "secret")
 		for _, try := range []struct{ method, target, body string }{
-			{"GET", "/archive?list-type=2", ""}, {"GET", "/archive/a.txt", ""}, {"PUT", "/archive/a.txt", "x"},
-			{"DELETE", "/archive/a.txt", ""}, {"POST", "/archive/a.txt?uploads", ""}, {"GET", "/archive?versions", ""},
+			{"GET", "/archive?list-type=2", ""},
+			{"GET", "/archive/a.txt", ""},
+			{"PUT", "/archive/a.txt", "x"},
+			{"DELETE", "/archive/a.txt", ""},
+			{"POST", "/archive/a.txt?uploads", ""},
+			{"GET", "/archive?versions", ""},
 			{"GET", "/archive?location", ""},
 		} {
 			s.do(t, k, try.method, try.target, try.body).want(t, 403, "AccessDenied")

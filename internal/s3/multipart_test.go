@@ -13,7 +13,7 @@ import (
 
 // TestOBJ06_Multipart is the life of an upload.
 func TestOBJ06_Multipart(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		k := s.newKey(t, "photos")
 		const path = "/photos/big.bin"
@@ -104,7 +104,7 @@ func TestOBJ08_UploadsExpire(t *testing.T) {
 // TestR8_ConcurrentComplete: many Completes of one upload, with the same and
 // with other parts, make one object. Aborts race with them.
 func TestR8_ConcurrentComplete(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		for round := range 10 {
 			path := fmt.Sprintf("/photos/%d", round)

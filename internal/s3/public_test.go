@@ -123,14 +123,25 @@ func TestPERM09_AnonymousNeverWritesOrLists(t *testing.T) {
 			s.must(t, root, "PUT", "/photos/a.txt", "hello", "X-Amz-Acl: public-read")
 			upload := s.must(t, root, "POST", "/photos/b.txt?uploads", "").element("UploadId")
 			for _, try := range []struct{ method, target, body string }{
-				{"PUT", "/photos/a.txt", "x"}, {"PUT", "/photos/new.txt", "x"}, {"DELETE", "/photos/a.txt", ""},
+				{"PUT", "/photos/a.txt", "x"},
+				{"PUT", "/photos/new.txt", "x"},
+				{"DELETE", "/photos/a.txt", ""},
 				{"POST", "/photos?delete", "<Delete><Object><Key>a.txt</Key></Object></Delete>"},
-				{"POST", "/photos/new.txt?uploads", ""}, {"PUT", "/photos/b.txt?partNumber=1&uploadId=" + upload, "x"},
-				{"DELETE", "/photos/b.txt?uploadId=" + upload, ""}, {"PUT", "/photos/a.txt?acl", ""},
-				{"GET", "/photos", ""}, {"GET", "/photos?list-type=2", ""}, {"GET", "/photos?versions", ""},
-				{"GET", "/photos?uploads", ""}, {"GET", "/photos/b.txt?uploadId=" + upload, ""},
-				{"GET", "/photos/a.txt?acl", ""}, {"GET", "/photos/a.txt?versionId=null", ""}, {"GET", "/", ""},
-				{"PUT", "/photos", ""}, {"DELETE", "/photos", ""}, {"POST", "/photos", "form"},
+				{"POST", "/photos/new.txt?uploads", ""},
+				{"PUT", "/photos/b.txt?partNumber=1&uploadId=" + upload, "x"},
+				{"DELETE", "/photos/b.txt?uploadId=" + upload, ""},
+				{"PUT", "/photos/a.txt?acl", ""},
+				{"GET", "/photos", ""},
+				{"GET", "/photos?list-type=2", ""},
+				{"GET", "/photos?versions", ""},
+				{"GET", "/photos?uploads", ""},
+				{"GET", "/photos/b.txt?uploadId=" + upload, ""},
+				{"GET", "/photos/a.txt?acl", ""},
+				{"GET", "/photos/a.txt?versionId=null", ""},
+				{"GET", "/", ""},
+				{"PUT", "/photos", ""},
+				{"DELETE", "/photos", ""},
+				{"POST", "/photos", "form"},
 			} {
 				s.do(t, anonymous, try.method, try.target, try.body, "X-Amz-Acl: public-read").want(t, 403, "AccessDenied")
 			}

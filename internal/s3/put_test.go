@@ -9,7 +9,7 @@ import (
 )
 
 func TestOBJ01_PutAndGet(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		k := s.newKey(t, "photos")
 		s.must(t, k, "PUT", "/photos/a.txt", "hello").
@@ -110,7 +110,7 @@ func TestOBJ18_Delete(t *testing.T) {
 }
 
 func TestOBJ26_OverwriteReplaces(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		for _, size := range []int{10, 300 << 10, 20, 0, 300<<10 + 1} {
 			s.must(t, root, "PUT", "/photos/a.txt", content(size))

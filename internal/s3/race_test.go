@@ -11,7 +11,7 @@ import (
 // TestR9_OneWinner: of a hundred writers that want to be the first, or the next
 // after the same object, exactly one succeeds.
 func TestR9_OneWinner(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		s.must(t, root, "PUT", "/photos/source", "new")
 		for _, how := range []string{"put", "copy", "complete", "mixed"} {
@@ -78,13 +78,13 @@ func TestR9_DeleteIfMatch(t *testing.T) {
 // deleted and made again is one of its states, whole: its bytes have its tag,
 // and its length.
 func TestR16_ReadsRaceWithWrites(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		sizes := []int{0, 10, 1000, 200 << 10, 300 << 10}
 		var done atomic.Bool
 		write := func(i int) {
 			defer done.Store(true)
-			for n := range 60 {
+			for n := range 40 {
 				if (n+i)%7 == 3 {
 					s.do(t, root, "DELETE", "/photos/a", "")
 				} else {

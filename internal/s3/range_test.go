@@ -35,7 +35,7 @@ var forms = []struct {
 
 // TestOBJ12_Ranges of objects in every form.
 func TestOBJ12_Ranges(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		for i, form := range forms {
 			t.Run(form.name, func(t *testing.T) {

@@ -73,7 +73,7 @@ func send(m reflect.Method, client *sdk.Client, in reflect.Value) error {
 			return err
 		}
 		for _, e := range missing.Errs() {
-			param, ok := e.(smithy.InvalidParamError)
+			param, ok := errors.AsType[smithy.InvalidParamError](e)
 			if !ok {
 				return err
 			}
@@ -125,6 +125,7 @@ func fillMember(v reflect.Value, path []string) {
 		f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 	case reflect.String:
 		f.SetString("x")
+	default:
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // TestVersions is the life of an object in a versioned bucket.
 func TestVersions(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		k := s.newKey(t, "photos")
 		s.must(t, k, "PUT", "/photos/a", "null").wantHeader(t, "X-Amz-Version-Id", "")
@@ -60,7 +60,7 @@ func TestVersions(t *testing.T) {
 // TestSuspendedVersions: writes take the place of the null version, and of no
 // other.
 func TestSuspendedVersions(t *testing.T) {
-	run(t, func(t *testing.T, s *server) {
+	runAll(t, func(t *testing.T, s *server) {
 		s.newBucket(t, "photos")
 		s.versioning(t, "photos", keyhaven.VersioningEnabled)
 		one := s.must(t, root, "PUT", "/photos/a", "one").header.Get("X-Amz-Version-Id")

@@ -275,8 +275,10 @@ func TestPrintsNoKey(t *testing.T) {
 	}
 	out.Write(b)
 	decimal := strings.Trim(fmt.Sprint(key[:6]), "[]")
-	for _, form := range []string{string(key[:6]), hex.EncodeToString(key[:6]), strings.ToUpper(hex.EncodeToString(key[:6])),
-		base64.StdEncoding.EncodeToString(key[:6]), decimal, fmt.Sprintf("% x", key[:6]), strings.Trim(fmt.Sprintf("%#v", key[:6]), "[]byte{}")} {
+	for _, form := range []string{
+		string(key[:6]), hex.EncodeToString(key[:6]), strings.ToUpper(hex.EncodeToString(key[:6])),
+		base64.StdEncoding.EncodeToString(key[:6]), decimal, fmt.Sprintf("% x", key[:6]), strings.Trim(fmt.Sprintf("%#v", key[:6]), "[]byte{}"),
+	} {
 		if strings.Contains(out.String(), form) {
 			t.Errorf("the key is printed, as %q:\n%s", form, out.String())
 			break

@@ -166,8 +166,10 @@ func (c *ChunkedReader) openChunk() error {
 		}
 	}
 	if size > 0 && c.chunks > 0 && c.size < minChunk {
-		return &Error{Reason: ChunkTooSmall, Chunk: c.chunks + 1, ChunkSize: c.size,
-			Detail: "Only the last chunk is allowed to have a size less than 8192 bytes"}
+		return &Error{
+			Reason: ChunkTooSmall, Chunk: c.chunks + 1, ChunkSize: c.size,
+			Detail: "Only the last chunk is allowed to have a size less than 8192 bytes",
+		}
 	}
 	if size > c.opt.DecodedLength-c.decoded {
 		return errIncomplete()

@@ -22,8 +22,10 @@ var seed = strings.Repeat("5", 64)
 
 func chunkOptions(kind sigv4.Payload, length int, trailers ...string) sigv4.ChunkOptions {
 	scope := sigv4.Scope{Date: "20130524", Region: "us-east-1", Service: "s3"}
-	return sigv4.ChunkOptions{Payload: kind, DecodedLength: int64(length), Trailers: trailers, Seed: seed,
-		Key: sigv4.DeriveKey(keyhaven.NewSecret(testSecret), scope), Scope: scope, Time: testTime}
+	return sigv4.ChunkOptions{
+		Payload: kind, DecodedLength: int64(length), Trailers: trailers, Seed: seed,
+		Key: sigv4.DeriveKey(keyhaven.NewSecret(testSecret), scope), Scope: scope, Time: testTime,
+	}
 }
 
 func decode(body string, opt sigv4.ChunkOptions) ([]byte, http.Header, error) {
@@ -120,8 +122,10 @@ func TestManyTrailers(t *testing.T) {
 		{"one twice, another not", body(twice, "v"), sigv4.PayloadStreamingUnsignedTrailer, sigv4.TrailerMalformed},
 		{"4 KiB", body(names, strings.Repeat("v", 490)), sigv4.PayloadStreamingUnsignedTrailer, 0},
 		{"more than 4 KiB", body(names, strings.Repeat("v", 500)), sigv4.PayloadStreamingUnsignedTrailer, sigv4.TrailerMalformed},
-		{"where nothing signs them", strings.Replace(body(names, "v"), "0\r\n", "0;chunk-signature="+signer().ChunkSignature(seed, nil)+"\r\n", 1),
-			sigv4.PayloadStreamingSigned, sigv4.TrailerMalformed},
+		{
+			"where nothing signs them", strings.Replace(body(names, "v"), "0\r\n", "0;chunk-signature="+signer().ChunkSignature(seed, nil)+"\r\n", 1),
+			sigv4.PayloadStreamingSigned, sigv4.TrailerMalformed,
+		},
 	}
 	for _, tt := range tests {
 		_, trailer, err := decode(tt.body, chunkOptions(tt.kind, 0, names...))
@@ -161,8 +165,10 @@ func TestS1_ChunkAttacks(t *testing.T) {
 			{"end only", end, 0, sigv4.ChunkSignatureMismatch},
 			{"one byte changed", strings.Replace(body, "bbb", "bxb", 1), 3 * size, sigv4.ChunkSignatureMismatch},
 			{"signature changed", strings.Replace(body, "chunk-signature=", "chunk-signature=\x00", 1), 3 * size, sigv4.ChunkMalformed},
-			{"signature of zeros", a[:len("2000;chunk-signature=")] + strings.Repeat("0", 64) + a[len("2000;chunk-signature=")+64:] + b + c + end,
-				3 * size, sigv4.ChunkSignatureMismatch},
+			{
+				"signature of zeros", a[:len("2000;chunk-signature=")] + strings.Repeat("0", 64) + a[len("2000;chunk-signature=")+64:] + b + c + end,
+				3 * size, sigv4.ChunkSignatureMismatch,
+			},
 			{"signature left out", "2000\r\n" + a[strings.Index(a, "\r\n")+2:] + b + c + end, 3 * size, sigv4.ChunkMalformed},
 			{"unsigned end", a + b + c + "0\r\n\r\n", 3 * size, sigv4.ChunkMalformed},
 			{"data after the end", body + "x", 3 * size, sigv4.ChunkMalformed},
@@ -174,8 +180,10 @@ func TestS1_ChunkAttacks(t *testing.T) {
 				{"trailer changed", strings.Replace(body, line, trailer.Name+":BBBBBB==", 1), 3 * size, sigv4.ChunkSignatureMismatch},
 				{"trailer dropped", strings.Replace(body, line+"\r\n", "", 1), 3 * size, sigv4.TrailerMalformed},
 				{"trailer signature dropped", strings.Replace(body, sigLine, "\r\n", 1), 3 * size, sigv4.TrailerMalformed},
-				{"trailer after its signature", strings.Replace(body, sigLine, sigLine[:len(sigLine)-2]+"x-amz-acl:public-read\r\n\r\n", 1),
-					3 * size, sigv4.TrailerMalformed},
+				{
+					"trailer after its signature", strings.Replace(body, sigLine, sigLine[:len(sigLine)-2]+"x-amz-acl:public-read\r\n\r\n", 1),
+					3 * size, sigv4.TrailerMalformed,
+				},
 				{"trailer and signature dropped", body[:strings.Index(body, line)] + "\r\n", 3 * size, sigv4.TrailerMalformed},
 			}...)
 		}
@@ -225,8 +233,10 @@ func TestChunkedReaderKeepsValidBodies(t *testing.T) {
 		if rapid.Bool().Draw(t, "tail") {
 			chunks = append(chunks, []byte("tail"))
 		}
-		kind := rapid.SampledFrom([]sigv4.Payload{sigv4.PayloadStreamingSigned, sigv4.PayloadStreamingSignedTrailer,
-			sigv4.PayloadStreamingUnsignedTrailer}).Draw(t, "kind")
+		kind := rapid.SampledFrom([]sigv4.Payload{
+			sigv4.PayloadStreamingSigned, sigv4.PayloadStreamingSignedTrailer,
+			sigv4.PayloadStreamingUnsignedTrailer,
+		}).Draw(t, "kind")
 		want, body, names := bytes.Join(chunks, nil), []byte(nil), []string{crc.Name}
 		switch kind {
 		case sigv4.PayloadStreamingSigned:
@@ -305,18 +315,30 @@ func TestChunkOptions(t *testing.T) {
 		{"length too large", sigv4test.StreamingSigned, http.Header{"X-Amz-Decoded-Content-Length": {"9223372036854775808"}}, sigv4.DecodedLengthInvalid, nil},
 		{"length twice", sigv4test.StreamingSigned, http.Header{"X-Amz-Decoded-Content-Length": {"1", "1"}}, sigv4.DecodedLengthInvalid, nil},
 		{"not streaming", sigv4test.UnsignedPayload, http.Header{"X-Amz-Decoded-Content-Length": {"1"}}, sigv4.ContentHashInvalid, nil},
-		{"trailer in the kind without", sigv4test.StreamingSigned, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {"x-amz-checksum-crc32"}}, sigv4.TrailerMalformed, nil},
-		{"two trailers", sigv4test.StreamingUnsignedTrailer, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {"X-Amz-Checksum-CRC32, x-amz-meta-a"}}, 0, []string{"x-amz-checksum-crc32", "x-amz-meta-a"}},
-		{"trailer twice", sigv4test.StreamingUnsignedTrailer, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {"a", "A"}}, sigv4.TrailerMalformed, nil},
-		{"trailer empty", sigv4test.StreamingUnsignedTrailer, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {""}}, sigv4.TrailerMalformed, nil},
-		{"trailer named as the signature", sigv4test.StreamingSignedTrailer, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {"x-amz-trailer-signature"}}, sigv4.TrailerMalformed, nil},
-		{"too many trailers", sigv4test.StreamingUnsignedTrailer, http.Header{"X-Amz-Decoded-Content-Length": {"1"},
-			"X-Amz-Trailer": {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"}}, sigv4.TrailerMalformed, nil},
+		{"trailer in the kind without", sigv4test.StreamingSigned, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {"x-amz-checksum-crc32"},
+		}, sigv4.TrailerMalformed, nil},
+		{"two trailers", sigv4test.StreamingUnsignedTrailer, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {"X-Amz-Checksum-CRC32, x-amz-meta-a"},
+		}, 0, []string{"x-amz-checksum-crc32", "x-amz-meta-a"}},
+		{"trailer twice", sigv4test.StreamingUnsignedTrailer, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {"a", "A"},
+		}, sigv4.TrailerMalformed, nil},
+		{"trailer empty", sigv4test.StreamingUnsignedTrailer, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {""},
+		}, sigv4.TrailerMalformed, nil},
+		{"trailer named as the signature", sigv4test.StreamingSignedTrailer, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {"x-amz-trailer-signature"},
+		}, sigv4.TrailerMalformed, nil},
+		{"too many trailers", sigv4test.StreamingUnsignedTrailer, http.Header{
+			"X-Amz-Decoded-Content-Length": {"1"},
+			"X-Amz-Trailer":                {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"},
+		}, sigv4.TrailerMalformed, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

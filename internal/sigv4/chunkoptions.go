@@ -46,8 +46,10 @@ func (s *Signature) ChunkOptions(r *http.Request, key SigningKey) (ChunkOptions,
 	if s.Payload == PayloadStreamingSigned && len(names) > 0 {
 		return ChunkOptions{}, refuse(TrailerMalformed, "X-Amz-Trailer needs an x-amz-content-sha256 that ends in -TRAILER.")
 	}
-	return ChunkOptions{Payload: s.Payload, DecodedLength: length, Trailers: names,
-		Seed: s.signature, Key: key, Scope: s.Scope, Time: s.Time}, nil
+	return ChunkOptions{
+		Payload: s.Payload, DecodedLength: length, Trailers: names,
+		Seed: s.signature, Key: key, Scope: s.Scope, Time: s.Time,
+	}, nil
 }
 
 func announcedTrailers(values []string) ([]string, error) {

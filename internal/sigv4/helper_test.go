@@ -31,8 +31,10 @@ func clock() time.Time { return testTime }
 
 // signer is the client that knows the secret.
 func signer() sigv4test.Signer {
-	return sigv4test.Signer{AccessKeyID: testID, Secret: keyhaven.NewSecret(testSecret),
-		Region: "us-east-1", Service: "s3", Now: clock}
+	return sigv4test.Signer{
+		AccessKeyID: testID, Secret: keyhaven.NewSecret(testSecret),
+		Region: "us-east-1", Service: "s3", Now: clock,
+	}
 }
 
 // receive parses a request as net/http's server does.

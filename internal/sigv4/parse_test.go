@@ -123,8 +123,10 @@ func TestParseHeader(t *testing.T) {
 }
 
 func TestParsePresigned(t *testing.T) {
-	valid := []string{"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Credential=" + strings.ReplaceAll(okCredential, "/", "%2F"),
-		"X-Amz-Date=20130524T000000Z", "X-Amz-Expires=60", "X-Amz-SignedHeaders=host", "X-Amz-Signature=" + seed}
+	valid := []string{
+		"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Credential=" + strings.ReplaceAll(okCredential, "/", "%2F"),
+		"X-Amz-Date=20130524T000000Z", "X-Amz-Expires=60", "X-Amz-SignedHeaders=host", "X-Amz-Signature=" + seed,
+	}
 	with := func(param string) string {
 		name, _, _ := strings.Cut(param, "=")
 		kept := slices.DeleteFunc(slices.Clone(valid), func(p string) bool { return strings.HasPrefix(p, name+"=") })
@@ -226,8 +228,10 @@ func TestEveryReasonHasAName(t *testing.T) {
 func TestSigningKeyPrintsNothing(t *testing.T) {
 	key := sigv4.DeriveKey(keyhaven.NewSecret(testSecret), sigv4.Scope{Date: "20130524"})
 	text, _ := key.MarshalText()
-	for _, got := range []string{fmt.Sprint(key), fmt.Sprintf("%x", key), fmt.Sprintf("%#v", key), fmt.Sprintf("%d", key),
-		fmt.Sprintf("%v", struct{ Key sigv4.SigningKey }{key}), string(text), slog.AnyValue(key).Resolve().String()} {
+	for _, got := range []string{
+		fmt.Sprint(key), fmt.Sprintf("%x", key), fmt.Sprintf("%#v", key), fmt.Sprintf("%d", key),
+		fmt.Sprintf("%v", struct{ Key sigv4.SigningKey }{key}), string(text), slog.AnyValue(key).Resolve().String(),
+	} {
 		if strings.Trim(got, "{}") != "REDACTED" {
 			t.Errorf("a key prints as %q", got)
 		}

@@ -121,8 +121,10 @@ func TestS1_StreamingPresignIsRefused(t *testing.T) {
 // that was captured.
 func TestS1_ModeOfASignedRequestCannotChange(t *testing.T) {
 	for name, sign := range modes {
-		for _, kind := range []string{sigv4test.UnsignedPayload, sigv4test.StreamingSigned, sigv4test.StreamingSignedTrailer,
-			sigv4test.StreamingUnsignedTrailer, sigv4.EmptyHash} {
+		for _, kind := range []string{
+			sigv4test.UnsignedPayload, sigv4test.StreamingSigned, sigv4test.StreamingSignedTrailer,
+			sigv4test.StreamingUnsignedTrailer, sigv4.EmptyHash,
+		} {
 			r := putRequest()
 			sign(signer(), r)
 			r = send(t, r)

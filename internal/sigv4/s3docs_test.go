@@ -25,7 +25,8 @@ func TestS3DocumentationExamples(t *testing.T) {
 		{"GET object", "GET /test.txt", []string{
 			"Authorization: " + docCredential + "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date," +
 				"Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
-			"Range: bytes=0-9", empty}, ""},
+			"Range: bytes=0-9", empty,
+		}, ""},
 		{"PUT object", "PUT /test$file.text", []string{
 			"Date: Fri, 24 May 2013 00:00:00 GMT",
 			"Authorization: " + docCredential +
@@ -36,14 +37,18 @@ func TestS3DocumentationExamples(t *testing.T) {
 		}, "Welcome to Amazon S3."},
 		{"GET bucket lifecycle", "GET /?lifecycle", []string{
 			"Authorization: " + docCredential + "SignedHeaders=host;x-amz-content-sha256;x-amz-date," +
-				"Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543", empty}, ""},
+				"Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543", empty,
+		}, ""},
 		{"list objects", "GET /?max-keys=2&prefix=J", []string{
 			"Authorization: " + docCredential + "SignedHeaders=host;x-amz-content-sha256;x-amz-date," +
-				"Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7", empty}, ""},
-		{"presigned GET", "GET /test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + testID +
-			"%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400" +
-			"&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
-			nil, ""},
+				"Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7", empty,
+		}, ""},
+		{
+			"presigned GET", "GET /test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + testID +
+				"%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400" +
+				"&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
+			nil, "",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,7 +81,8 @@ var docUploads = map[string]docChunked{
 		chunks: [3]string{
 			"ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
 			"0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
-			"b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"},
+			"b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
+		},
 		length: "66824",
 	},
 	"signed with trailer": {
@@ -86,7 +92,8 @@ var docUploads = map[string]docChunked{
 		chunks: [3]string{
 			"b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
 			"1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
-			"2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"},
+			"2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
+		},
 		trailer: "x-amz-checksum-crc32c:sOO8/Q==\r\n" +
 			"x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n",
 	},

@@ -66,8 +66,10 @@ func drawDraft(t *rapid.T) draft {
 // request spells the path as the SDK's serializers do.
 func (d draft) request() *http.Request {
 	u := &url.URL{Scheme: "http", Host: d.host, Path: d.path, RawPath: awsEscape(d.path), RawQuery: d.query.Encode()}
-	r := &http.Request{Method: d.method, URL: u, Host: d.host, Header: d.header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(d.body)), ContentLength: int64(len(d.body))}
+	r := &http.Request{
+		Method: d.method, URL: u, Host: d.host, Header: d.header.Clone(),
+		Body: io.NopCloser(bytes.NewReader(d.body)), ContentLength: int64(len(d.body)),
+	}
 	if len(d.body) == 0 {
 		r.Body = http.NoBody
 	}
@@ -213,8 +215,10 @@ func TestAnyChangedByteIsRefused(t *testing.T) {
 func TestOwnSignerAgreesWithSDK(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawDraft(t)
-		s := sigv4test.Signer{AccessKeyID: testID, Secret: keyhaven.NewSecret(testSecret), Token: keyhaven.NewSecret(d.token),
-			Region: d.region, Service: d.service, Now: clock}
+		s := sigv4test.Signer{
+			AccessKeyID: testID, Secret: keyhaven.NewSecret(testSecret), Token: keyhaven.NewSecret(d.token),
+			Region: d.region, Service: d.service, Now: clock,
+		}
 		own, sdk := d.request(), d.signHeader(t)
 		s.SignHeader(own, d.body)
 		if got, want := own.Header.Get("Authorization"), sdk.Header.Get("Authorization"); got != want {

@@ -72,8 +72,10 @@ func (s *Signature) checkSignedHeaders(h http.Header) error {
 		return nil
 	}
 	slices.Sort(unsigned)
-	return &Error{Reason: UnsignedHeader, Headers: unsigned,
-		Detail: "There were headers present in the request which were not signed"}
+	return &Error{
+		Reason: UnsignedHeader, Headers: unsigned,
+		Detail: "There were headers present in the request which were not signed",
+	}
 }
 
 // isAmzHeader leaves out X-Amz-Cf-Id, a request id that CloudFront puts on

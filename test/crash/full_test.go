@@ -1,13 +1,15 @@
+//go:build crash
+
 package crash
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,13 +93,6 @@ func isFull(err error) bool {
 	return ok && (e.status == http.StatusInsufficientStorage || e.status == http.StatusServiceUnavailable)
 }
 
-// bodyOf returns the bytes of a key, which do not compress.
-func bodyOf(key string, n int) []byte {
-	b := make([]byte, n)
-	rand.NewChaCha8(sha256.Sum256([]byte(key))).Read(b)
-	return b
-}
-
 // fill writes until every writer was told a few times that the disk is full.
 func (f *filled) fill() {
 	f.t.Helper()
@@ -116,7 +111,9 @@ func (f *filled) fill() {
 					f.mu.Lock()
 					f.keys[key] = sumOf(body)
 					f.mu.Unlock()
-					full = 0
+					if len(body) > 4<<10 { // smaller ones go on for longer
+						full = 0
+					}
 				case isFull(err):
 					full++
 					time.Sleep(50 * time.Millisecond) // what is full now may be written elsewhere and free soon
@@ -153,14 +150,11 @@ func (f *filled) read(when string) {
 	}
 }
 
-// empty deletes half of the objects.
+// empty deletes the older half of the objects.
 func (f *filled) empty() {
 	f.t.Helper()
-	n := 0
-	for key := range f.keys {
-		if n++; n%2 == 0 {
-			continue
-		}
+	keys := slices.Sorted(maps.Keys(f.keys))
+	for _, key := range keys[:len(keys)/2] {
 		if err := f.client.remove(plainBucket, key, ""); err != nil {
 			f.t.Fatalf("R3: DELETE on a full disk = %v", err)
 		}

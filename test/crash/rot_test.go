@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -256,4 +257,11 @@ func (r *rotRig) trial(name string) {
 		}
 	}
 	r.stop()
+}
+
+// bodyOf returns the bytes of a key, which do not compress.
+func bodyOf(key string, n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8(sha256.Sum256([]byte(key))).Read(b)
+	return b
 }

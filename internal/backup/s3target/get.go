@@ -87,9 +87,12 @@ func (d *download) Read(p []byte) (int, error) {
 			continue
 		}
 		d.failed++
-		if d.failed > reopens || d.ctx.Err() != nil {
+		if ctxErr := d.ctx.Err(); ctxErr != nil {
+			return 0, fmt.Errorf("s3target: get %s: %w", d.name, ctxErr)
+		}
+		if d.failed > reopens {
 			// Not wrapped: the end of a connection must not look like that of a file.
-			return 0, fmt.Errorf("s3target: get %s: %v", d.name, errors.Join(err, d.ctx.Err()))
+			return 0, fmt.Errorf("s3target: get %s: %s", d.name, err.Error())
 		}
 	}
 }

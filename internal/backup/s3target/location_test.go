@@ -13,9 +13,11 @@ func TestParse(t *testing.T) {
 		"s3://b/":                      {Bucket: "b", Region: "us-east-1"},
 		"s3://b/p/q/?region=eu-west-1": {Bucket: "b", Prefix: "p/q/", Region: "eu-west-1"},
 		"s3://b/p?endpoint=https://h:9000": {
-			Bucket: "b", Prefix: "p/", Endpoint: "https://h:9000", Region: "us-east-1", PathStyle: true},
+			Bucket: "b", Prefix: "p/", Endpoint: "https://h:9000", Region: "us-east-1", PathStyle: true,
+		},
 		"s3://b.c/p?endpoint=http://h&path_style=false": {
-			Bucket: "b.c", Prefix: "p/", Endpoint: "http://h", Region: "us-east-1"},
+			Bucket: "b.c", Prefix: "p/", Endpoint: "http://h", Region: "us-east-1",
+		},
 	} {
 		got, err := Parse(raw)
 		if err != nil {

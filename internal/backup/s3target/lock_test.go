@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/keyhaven/keyhaven/internal/backup"
 )
 
@@ -72,5 +76,41 @@ func TestLockAnswerLost(t *testing.T) {
 	}
 	if err := l.Release(); err != nil {
 		t.Errorf("Release = %v", err)
+	}
+}
+
+// TestLeftOverUploads wants the parts of a backup that was killed to be given up
+// by the next holder of the lock, and nobody else's.
+func TestLeftOverUploads(t *testing.T) {
+	s := newServer(t)
+	client := s.client()
+	begin := func(key string) {
+		t.Helper()
+		if _, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: aws.String("backups"), Key: &key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const other = "somebody's/video.mp4"
+	begin(other)
+	begin("x/thesis.doc")
+	begin("x/blobs/000102030405/06/0708090a0b0c0d0e0f")
+	begin("x/data/000102030405060708090a0b0c0d0e0f")
+	begin("x/meta/20260102T030405Z-00112233")
+	begin("x/index/20260102T030405Z-00112233-blobs")
+	l, err := s.open(t, "x").Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Release()
+	out, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: aws.String("backups")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, u := range out.Uploads {
+		left = append(left, *u.Key)
+	}
+	if d := cmp.Diff([]string{other, "x/thesis.doc"}, left); d != "" {
+		t.Errorf("uploads that are left (-want +got):\n%s", d)
 	}
 }

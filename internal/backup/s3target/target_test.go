@@ -87,16 +87,19 @@ func newServer(t *testing.T) *server {
 	}))
 	t.Cleanup(ts.Close)
 	s.url = ts.URL
-	client := awss3.New(awss3.Options{
+	if _, err := s.client().CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String("backups")}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *server) client() *awss3.Client {
+	return awss3.New(awss3.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(s.url), UsePathStyle: true,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, nil
 		}),
 	})
-	if _, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String("backups")}); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // forward runs a request whose answer nobody gets.

@@ -1,12 +1,15 @@
 package pebblekv
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/keyhaven/keyhaven/internal/kv"
 )
 
 // flushCategory is how Pebble labels the files that a flush writes.
@@ -21,15 +24,18 @@ const flushCategory vfs.DiskWriteCategory = "pebble-memtable-flush"
 type fuseFS struct {
 	vfs.FS
 	fuse     *fuse
+	space    *reserve
 	rewrites blobRewrites
 	// mem holds the tables that are in memory: no more than the memtables and
 	// unfinished blob files of the moment when the fuse blew.
 	mem *vfs.MemFS
 }
 
-func newFuseFS(inner vfs.FS, f *fuse) *fuseFS {
-	return &fuseFS{FS: inner, fuse: f, mem: vfs.NewMem()}
+func newFuseFS(inner vfs.FS, f *fuse, space *reserve) *fuseFS {
+	return &fuseFS{FS: inner, fuse: f, space: space, mem: vfs.NewMem()}
 }
+
+var errTight = fmt.Errorf("pebblekv: too little space for a compaction: %w", kv.ErrNoSpace)
 
 func isBlob(name string) bool  { return strings.HasSuffix(name, ".blob") }
 func isTable(name string) bool { return strings.HasSuffix(name, ".sst") || isBlob(name) }
@@ -52,6 +58,9 @@ func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.F
 			return nil, errFrozen
 		}
 		return f.createInMemory(name)
+	}
+	if !flush && f.space.tight() {
+		return nil, errTight
 	}
 	if category == rewriteCategory {
 		if err := f.rewrites.verify(f, f.PathDir(name)); err != nil {

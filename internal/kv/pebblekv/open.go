@@ -87,7 +87,7 @@ func Open(dir string, opts Options) (store *Store, err error) {
 		opts.Logger.Error("kv store turns read-only: a write failed", "err", cause)
 	})
 	space := newReserve(opts.FS, dir, opts.ReserveBytes)
-	db, err := openPebble(dir, pebbleOptions(opts, f, space.room))
+	db, err := openPebble(dir, pebbleOptions(opts, f, space))
 	if err == nil && f.blown() {
 		err = errors.Join(f.err(), db.Close())
 	}

@@ -15,8 +15,8 @@ import (
 //
 // Below the reserve an update is refused that writes bulkBytes or more, at once
 // or in one value; below half of it every update that deletes nothing, and
-// compactions wait. The rest goes on until the disk is really full, when the
-// fuse blows. What is in memtables counts as used: it will be written again.
+// compactions wait; below a quarter those that run give up. The rest goes on
+// until the disk is really full, when the fuse blows. What is in memtables counts as used: it will be written again.
 type reserve struct {
 	fs    vfs.FS
 	dir   string
@@ -81,7 +81,13 @@ func (r *reserve) afterFlush() uint64 {
 	return free - min(free, r.flush.Load())
 }
 
-// room reports whether a compaction may write.
+// scarce reports whether compactions must make do with little space.
+func (r *reserve) scarce() bool { return r.bytes > 0 && r.measure() < 16*r.bytes }
+
+// tight reports whether a compaction must give up what it has written.
+func (r *reserve) tight() bool { return r.bytes > 0 && r.measure() < r.bytes/4 }
+
+// room reports whether a compaction may begin.
 func (r *reserve) room() bool { return r.bytes == 0 || r.look() >= r.bytes/2 }
 
 // look returns the free bytes, at most reserveInterval old.
@@ -91,10 +97,15 @@ func (r *reserve) look() uint64 {
 	if now < next || !r.next.CompareAndSwap(next, now+int64(reserveInterval)) {
 		return r.free.Load()
 	}
-	free := uint64(unlimited)
-	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil {
-		free = usage.AvailBytes
-	}
+	free := r.measure()
 	r.free.Store(free)
 	return free
+}
+
+func (r *reserve) measure() uint64 {
+	usage, err := r.fs.GetDiskUsage(r.dir)
+	if err != nil {
+		return unlimited
+	}
+	return usage.AvailBytes
 }

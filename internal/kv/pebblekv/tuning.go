@@ -11,10 +11,13 @@ import (
 // that may have to go back to the release before.
 const formatVersion = pebble.FormatValueSeparation
 
-func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
+// farReferences is the blob reference depth that no table reaches.
+const farReferences = 1 << 20
+
+func pebbleOptions(opts Options, f *fuse, space *reserve) *pebble.Options {
 	log := &pebbleLogger{log: opts.Logger, fuse: f, began: time.Now()}
-	scheduler := newCompactions(f, room)
-	disk := newFuseFS(opts.FS, f)
+	scheduler := newCompactions(f, space.room)
+	disk := newFuseFS(opts.FS, f, space)
 	o := &pebble.Options{
 		FS:                 disk,
 		FormatMajorVersion: formatVersion,
@@ -47,13 +50,18 @@ func pebbleOptions(opts Options, f *fuse, room func() bool) *pebble.Options {
 	o.Experimental.L0CompactionConcurrency = 8
 	o.Experimental.ReadSamplingMultiplier = -1
 	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
-		return pebble.ValueSeparationPolicy{
+		p := pebble.ValueSeparationPolicy{
 			Enabled:               true,
 			MinimumSize:           1 << 10,
 			MaxBlobReferenceDepth: 10,
 			RewriteMinimumAge:     5 * time.Minute,
 			TargetGarbageRatio:    0.25,
 		}
+		if space.scarce() {
+			// Else a compaction may write all values again that it meets.
+			p.MaxBlobReferenceDepth = farReferences
+		}
+		return p
 	}
 	return o
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Trailer is a trailing header, such as x-amz-checksum-crc32 with its base64
@@ -20,6 +21,8 @@ func (s Signer) SignStreaming(r *http.Request, chunks [][]byte, trailer Trailer)
 	if trailer.Name != "" {
 		kind = StreamingSignedTrailer
 	}
+	now := s.now()
+	s.Now = func() time.Time { return now } // all signatures are of one time
 	// The length of the body must be known to sign the request, and the
 	// signature of the request to sign the body: encode twice.
 	setBody(r, s.EncodeChunks(strings.Repeat("0", 64), chunks, trailer))
