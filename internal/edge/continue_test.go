@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestContinue: who asks for "100 Continue" gets it once, when the body is
@@ -24,6 +25,7 @@ func TestContinue(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			conn, in := start(t, new(logbook), try.door)
+			begun := time.Now()
 			send(t, conn, "PUT / HTTP/1.1\r\nHost: x\r\n"+try.head+"\r\n\r\n")
 			for i, want := range try.want {
 				if i == len(try.want)-1 && try.body != "" {
@@ -33,6 +35,9 @@ func TestContinue(t *testing.T) {
 				if status != want || status == 200 && body != fmt.Sprintf("%d <nil>", len(try.body)) {
 					t.Errorf("%q: answer %d = %d %q, want %d", try.head, i, status, body, want)
 				}
+			}
+			if d := time.Since(begun); d != 0 {
+				t.Errorf("%q: the server waited %v for a body that it did not ask for", try.head, d)
 			}
 		})
 	}

@@ -169,6 +169,31 @@ func TestSlowHandler(t *testing.T) {
 	})
 }
 
+// TestSlowHandlerAfterWriting: what it wrote first is sent when it ends.
+func TestSlowHandlerAfterWriting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, in := start(t, new(logbook), func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "hello")
+			time.Sleep(3 * stall)
+		})
+		send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if status, body := receive(t, in); status != 200 || body != "hello" {
+			t.Errorf("answer = %d %q", status, body)
+		}
+	})
+}
+
+// TestStalledReaderOfALittle: an answer that is sent only when the handler has
+// ended does not hold the connection either.
+func TestStalledReaderOfALittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, in := start(t, new(logbook), func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
+		send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		time.Sleep(2 * stall)
+		wantEnd(t, in)
+	})
+}
+
 // TestIdleConnection: the deadlines of one request do not end the next, however
 // late it comes.
 func TestIdleConnection(t *testing.T) {

@@ -69,8 +69,8 @@ func (c *Content) WriteTo(w io.Writer) (int64, error) {
 	if c.body == nil {
 		return 0, nil
 	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
+	buf := readBuffers.Get().(*[]byte)
+	defer readBuffers.Put(buf)
 	// The writer is wrapped so that io.CopyBuffer uses our large buffer and not
 	// the writer's own small one.
 	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{c.body}, *buf)

@@ -40,18 +40,42 @@ type stored struct {
 	small    []byte
 	blob     blob.Ref
 	buf      *[]byte
+	pool     *sync.Pool // of buf
 }
 
 // inlineBuffers hold one byte more than an inline body, to see whether there is
-// more.
-var inlineBuffers = sync.Pool{New: func() any { b := make([]byte, meta.MaxInline+1); return &b }}
+// more. There are several sizes, so that many slow clients with small bodies do
+// not hold large buffers.
+var inlineBuffers = [...]*sync.Pool{newBuffers(16<<10 + 1), newBuffers(64<<10 + 1), newBuffers(meta.MaxInline + 1)}
+
+func newBuffers(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { b := make([]byte, size); return &b }}
+}
+
+// inlineBuffer returns a buffer for a body of this size, -1 when unknown, and
+// the pool that it goes back to.
+func inlineBuffer(size int64) (*[]byte, *sync.Pool) {
+	class := len(inlineBuffers) - 1
+	if size >= 0 {
+		for i, n := range [...]int64{16 << 10, 64 << 10} {
+			if size <= n {
+				class = i
+				break
+			}
+		}
+	}
+	return inlineBuffers[class].Get().(*[]byte), inlineBuffers[class]
+}
+
+// readBuffers are for bytes on the way to a client, who may be slow.
+var readBuffers = newBuffers(blob.ReadUnit)
 
 // copyBuffers are for bodies on the way to a blob and back.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
 func (st *stored) free() {
 	if st.buf != nil {
-		inlineBuffers.Put(st.buf)
+		st.pool.Put(st.buf)
 		st.buf, st.small = nil, nil
 	}
 }
@@ -64,7 +88,8 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 		return nil, tooLarge()
 	}
 	d := newDigest(in)
-	st := &stored{buf: inlineBuffers.Get().(*[]byte)}
+	st := &stored{}
+	st.buf, st.pool = inlineBuffer(size)
 	n, ended, err := fill(body, *st.buf)
 	switch {
 	case err != nil:

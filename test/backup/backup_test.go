@@ -157,6 +157,19 @@ func restoreWithoutKeys(t *testing.T, h *house, s *server, want []string) {
 	again := h.serve("keyless", r.root)
 	inventory(t, again)
 	again.stop()
+
+	// A key that the operator made by hand is the root's first as well.
+	h.run(nil, "restore", "--from", "target", "--data", "by-hand", "--without-keys")
+	out, _ := h.run(nil, "root", "create-access-key", "--data", "by-hand")
+	words := strings.Fields(out)
+	made := accessKey{words[3], words[len(words)-1]}
+	byHand := h.serve("by-hand", made)
+	inventory(t, byHand)
+	byHand.stop()
+	keys, _ := h.run(nil, "root", "list-access-keys", "--data", "by-hand")
+	if n := strings.Count(keys, "\n") - 1; n != 1 || !strings.Contains(keys, made.id) {
+		t.Errorf("the root has %d keys, want the one that was made by hand:\n%s", n, keys)
+	}
 }
 
 // restoreInTwoTries restores from a target in which a blob is missing, and again
