@@ -244,11 +244,16 @@ func (s *Service) Orphans(ctx context.Context) (deleted int, err error) {
 		if needed {
 			continue
 		}
-		if err := s.blobs.Delete(ctx, info.Ref); err != nil {
+		// Under the pins too: a backup may still copy what was needed when it
+		// began.
+		done, err := s.free(info.Ref, func() error { return s.blobs.Delete(ctx, info.Ref) })
+		if err != nil {
 			fails.add(err)
 			continue
 		}
-		deleted++
+		if done {
+			deleted++
+		}
 	}
 	return deleted, fails.err()
 }
