@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOBJ24HighLevelCommands runs aws s3 with the defaults of both aws-clis. The
+// TestOBJ17_OBJ24HighLevelCommands runs aws s3 with the defaults of both aws-clis. The
 // current one sends checksums in headers over HTTP and in trailers over HTTPS.
-func TestOBJ24HighLevelCommands(t *testing.T) {
+func TestOBJ17_OBJ24HighLevelCommands(t *testing.T) {
 	t.Parallel()
 	type row struct {
 		name, cli string
