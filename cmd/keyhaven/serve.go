@@ -157,7 +157,8 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
 	handler := edge.New(edge.Options{
-		S3: s3Door,
+		S3:         s3Door,
+		BucketHost: s3Door.BucketHost,
 		Services: map[string]http.Handler{
 			"s3": s3Door, "lightsail": lightsailDoor, "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
 		},
