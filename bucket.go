@@ -50,6 +50,8 @@ type Bucket struct {
 	AccessRules     AccessRules
 	Versioning      Versioning
 	Tags            []Tag
+	Configs         BucketConfigs // the documents that the bucket has
+	ConfigSeq       uint64        // grows with every change of a document
 }
 
 // ARN returns the bucket's Lightsail ARN.

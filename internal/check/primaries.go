@@ -22,6 +22,7 @@ func (c *checker) primaries(ctx context.Context) error {
 		{meta.KindAccessKey, c.accessKey},
 		{meta.KindCurrent, c.current},
 		{meta.KindUpload, c.upload},
+		{meta.KindBucketConfig, c.config},
 		{meta.KindManifest, c.needs},
 		{meta.KindCompleted, c.needs},
 		{meta.KindOperation, c.needs},
@@ -44,6 +45,17 @@ func (c *checker) account(_ context.Context, e *meta.Entry) error {
 	return nil
 }
 
+// config checks that a document belongs to a bucket that says it has one.
+func (c *checker) config(_ context.Context, e *meta.Entry) error {
+	switch b := c.buckets[e.Bucket]; {
+	case b == nil:
+		return c.find(entrySubject(e), "its bucket is not there", adviceBug)
+	case !b.purged() && !b.configs.Has(keyhaven.BucketConfig(e.What)):
+		return c.find(entrySubject(e), "its bucket "+quote(b.name)+" does not have it", adviceBug)
+	}
+	return nil
+}
+
 func (c *checker) bucket(ctx context.Context, e *meta.Entry) error {
 	b := e.BucketRecord
 	s := entrySubject(e)
@@ -55,7 +67,7 @@ func (c *checker) bucket(ctx context.Context, e *meta.Entry) error {
 	if other := c.buckets[b.ID]; other != nil {
 		return c.find(s, "it has the id of bucket "+quote(other.name), adviceBug)
 	}
-	c.buckets[b.ID] = &bucketState{name: b.Name}
+	c.buckets[b.ID] = &bucketState{name: b.Name, configs: b.Configs}
 	c.sum.Buckets++
 	if b.ViaLightsail {
 		c.accounts[b.Account]++

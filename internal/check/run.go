@@ -43,6 +43,7 @@ type Summary struct {
 // bucketState is a bucket as its records say it is.
 type bucketState struct {
 	name    string // empty while the outbox purges it
+	configs keyhaven.BucketConfigs
 	usage   meta.Usage
 	counted [6]bool // counters seen that are right
 }

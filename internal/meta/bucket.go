@@ -185,6 +185,8 @@ func encodeBucket(b *keyhaven.Bucket) []byte {
 		f.bool(3, tag.HasValue)
 		e.group(11, f)
 	}
+	e.uint(12, uint64(b.Configs))
+	e.uint(13, b.ConfigSeq)
 	return e.b
 }
 
@@ -221,6 +223,10 @@ func decodeBucket(name string, rec []byte) (*keyhaven.Bucket, error) {
 				return err
 			}
 			b.Tags = append(b.Tags, tag)
+		case 12:
+			b.Configs = keyhaven.BucketConfigs(f.num)
+		case 13:
+			b.ConfigSeq = f.num
 		}
 		return nil
 	})

@@ -16,6 +16,7 @@
 //	u <access key id>                      last used
 //	b <name>                               bucket
 //	B <account:12> <name>                  index: the buckets of an account
+//	C <bucket:16> <what:1>                 configuration document of a bucket
 //	t <id:16> <what:1>                     counter of a bucket or an upload
 //	t <account:12> 'L'                     counter of buckets made through Lightsail
 //	o <bucket:16> <object key>             the current version, never a delete marker

@@ -26,6 +26,7 @@ const (
 	KindLastUsed       Kind = kindLastUsed
 	KindBucket         Kind = kindBucket
 	KindAccountBuckets Kind = kindAccBuckets
+	KindBucketConfig   Kind = kindConfig
 	KindCounter        Kind = kindCounter
 	KindCurrent        Kind = kindCurrent
 	KindVersion        Kind = kindVersion
@@ -45,7 +46,7 @@ const (
 
 var kindNames = map[Kind]string{
 	KindSystem: "system record", KindAccount: "account", KindAccessKey: "access key", KindOwnerKeys: "owner index",
-	KindLastUsed: "last use", KindBucket: "bucket", KindAccountBuckets: "bucket index", KindCounter: "counter",
+	KindLastUsed: "last use", KindBucket: "bucket", KindAccountBuckets: "bucket index", KindBucketConfig: "bucket configuration", KindCounter: "counter",
 	KindCurrent: "object", KindVersion: "version", KindNull: "null version index", KindData: "data record",
 	KindManifest: "manifest", KindReference: "reference", KindUpload: "upload", KindPart: "part",
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
@@ -77,13 +78,13 @@ type Entry struct {
 	Key  []byte // names the entry; only this package reads it
 	Err  error
 
-	Bucket    keyhaven.BucketID // of a version, null index or upload
+	Bucket    keyhaven.BucketID // of a version, null index, upload or document
 	ObjectKey string
 	ID        ID       // of what has one; the owner of a counter or part
 	Target    blob.Ref // of a reference; ID is the owner
 	Name      string   // of a bucket, an account, an access key, a system record
 	Seq       uint64   // where a null index points
-	What      byte     // which counter
+	What      byte     // which counter or document
 	Count     int64
 
 	Version      *Version
@@ -183,7 +184,7 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 			return nil
 		}
 		return e.parseNamed(v)
-	case KindCurrent, KindVersion, KindNull, KindUpload:
+	case KindCurrent, KindVersion, KindNull, KindUpload, KindBucketConfig:
 		return e.parseScoped(k, v, keys)
 	case KindOwnerKeys, KindAccountBuckets, KindDue, KindOpsByTime, KindOpsByName:
 		return e.parseIndex(k)
@@ -238,6 +239,14 @@ func (e *Entry) parseScoped(k, v []byte, keys bool) (err error) {
 	if e.Kind == KindCurrent {
 		e.ObjectKey = string(k)
 		e.Version, err = decodeVersion(e.ObjectKey, v)
+		return err
+	}
+	if e.Kind == KindBucketConfig {
+		if len(k) != 1 {
+			return errKey
+		}
+		e.What = k[0]
+		_, err = configDocument(v)
 		return err
 	}
 	if e.ObjectKey, k, err = cutEscaped(k); err != nil {

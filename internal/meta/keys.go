@@ -18,6 +18,7 @@ const (
 	kindLastUsed   = 'u'
 	kindBucket     = 'b'
 	kindAccBuckets = 'B'
+	kindConfig     = 'C'
 	kindCounter    = 't'
 	kindCurrent    = 'o'
 	kindVersion    = 'v'

@@ -33,7 +33,7 @@ func (e *Entry) Needs() []Need {
 		k := e.AccessKey
 		return []Need{indexNeed(append(ownerPrefix(k.Owner, k.Account, k.BucketID), k.ID...), nil)}
 	case KindBucket:
-		return []Need{indexNeed(accountBucketKey(e.BucketRecord.Account, e.Name), []byte{recordVersion})}
+		return e.bucketNeeds()
 	case KindCurrent:
 		return DataNeeds(e.Version.Data, e.Version.id())
 	case KindVersion:
@@ -62,6 +62,18 @@ func (e *Entry) Needs() []Need {
 	default:
 		return nil
 	}
+}
+
+// bucketNeeds are the index of the account and the documents of the bucket.
+func (e *Entry) bucketNeeds() []Need {
+	b := e.BucketRecord
+	needs := []Need{indexNeed(accountBucketKey(b.Account, e.Name), []byte{recordVersion})}
+	for c := range keyhaven.BucketConfig(64) {
+		if b.Configs.Has(c) {
+			needs = append(needs, Need{Kind: KindBucketConfig, Key: configKey(b.ID, c)})
+		}
+	}
+	return needs
 }
 
 func (e *Entry) versionNeeds() []Need {

@@ -18,6 +18,7 @@ type Store struct {
 	kv      kv.Store
 	lastSeq atomic.Uint64
 	buckets bucketCache
+	configs configCache
 
 	mu       sync.RWMutex
 	watchers []func(accessKeyID string)
@@ -25,7 +26,9 @@ type Store struct {
 
 // New returns a store over an open engine. The caller closes the engine.
 func New(engine kv.Store) *Store {
-	return &Store{kv: engine, buckets: bucketCache{byName: map[string]*keyhaven.Bucket{}}}
+	return &Store{
+		kv: engine, buckets: bucketCache{byName: map[string]*keyhaven.Bucket{}}, configs: configCache{m: map[configName]any{}},
+	}
 }
 
 // WatchKeys registers fn to be called with the id of every access key that was
