@@ -19,7 +19,7 @@ const module = "github.com/keyhaven/keyhaven"
 // standard library. "" is the root package of nouns.
 var (
 	nouns    = []string{""}
-	leaves   = []string{"", "internal/sigv4", "internal/seal", "internal/awsjson", "internal/checksum", "internal/edge"}
+	leaves   = []string{"", "internal/sigv4", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
 	services = []string{"internal/object", "internal/bucket", "internal/access"}
 )
 
@@ -36,6 +36,7 @@ var rows = map[string]row{
 	"internal/checksum": {imports: nouns, vendor: []string{"github.com/minio/crc64nvme"}},
 	"internal/edge":     {imports: nouns},
 	"internal/awsjson":  {imports: nouns, vendor: []string{"github.com/aws/"}},
+	"internal/awsquery": {imports: nouns},
 
 	"internal/kv":   {imports: nouns},
 	"internal/blob": {imports: nouns},
