@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -195,7 +196,7 @@ func wantUnknown(t testing.TB, what string, err error) {
 
 func wantReason(t testing.TB, what string, err error, reason sigv4.Reason) {
 	t.Helper()
-	if e, ok := err.(*sigv4.Error); !ok || e.Reason != reason {
+	if e, ok := errors.AsType[*sigv4.Error](err); !ok || e.Reason != reason {
 		t.Errorf("%s = %v, want %v", what, err, fmt.Sprint(reason))
 	}
 }

@@ -120,7 +120,7 @@ func (d *dataReader) readBlob(ctx context.Context, ref blob.Ref, size int64) err
 	}
 	for off := int64(0); off < size; {
 		n, err := r.ReadAt(d.buf[:min(stepBytes, size-off)], off)
-		if err != nil && !(errors.Is(err, io.EOF) && off+int64(n) == size) {
+		if err != nil && (!errors.Is(err, io.EOF) || off+int64(n) != size) {
 			return err
 		}
 		off += int64(n)

@@ -124,7 +124,7 @@ func (c *checker) counters(ctx context.Context) error {
 		}
 		var wrong []string
 		for i, n := range counts(b.usage) {
-			if !b.counted[i] && !(n.value == 0 && c.zero(ctx, id, i)) {
+			if !b.counted[i] && (n.value != 0 || !c.zero(ctx, id, i)) {
 				wrong = append(wrong, n.name)
 			}
 		}

@@ -269,12 +269,12 @@ func TestPrintsNoKey(t *testing.T) {
 	}
 	slog.New(slog.NewTextHandler(&out, nil)).Info("ring", "ring", r)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("ring", "ring", r)
-	b, err := json.Marshal(r)
+	b, err := json.Marshal(map[string]any{"ring": r})
 	if err != nil {
 		t.Fatal(err)
 	}
 	out.Write(b)
-	decimal := strings.Trim(fmt.Sprint(key[:6]), "[]")
+	decimal := strings.Trim(fmt.Sprintf("%d", key[:6]), "[]")
 	for _, form := range []string{
 		string(key[:6]), hex.EncodeToString(key[:6]), strings.ToUpper(hex.EncodeToString(key[:6])),
 		base64.StdEncoding.EncodeToString(key[:6]), decimal, fmt.Sprintf("% x", key[:6]), strings.Trim(fmt.Sprintf("%#v", key[:6]), "[]byte{}"),

@@ -59,7 +59,7 @@ func NewChunkedReader(body io.Reader, opt ChunkOptions) *ChunkedReader {
 // Trailer returns the trailing headers after io.EOF, keyed as http.Header does
 // and never nil then; before, or after an error, nil.
 func (c *ChunkedReader) Trailer() http.Header {
-	if c.err != io.EOF {
+	if !errors.Is(c.err, io.EOF) {
 		return nil
 	}
 	return c.trailer
@@ -217,7 +217,7 @@ func errIncomplete() error {
 
 // bodyError translates an error of the body itself.
 func bodyError(err error) error {
-	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return refuse(IncompleteBody, "The request body terminated unexpectedly")
 	}
 	return fmt.Errorf("sigv4: read body: %w", err)

@@ -18,7 +18,7 @@ type SigningKey [sha256.Size]byte
 const redacted = "REDACTED"
 
 // Format prints REDACTED whatever the verb.
-func (SigningKey) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+func (SigningKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue prints REDACTED.
 func (SigningKey) LogValue() slog.Value { return slog.StringValue(redacted) }
@@ -38,7 +38,7 @@ func DeriveKey(secret keyhaven.Secret, scope Scope) SigningKey {
 
 func hmacSum(key []byte, msg string) (sum [sha256.Size]byte) {
 	h := hmac.New(newSHA256, key)
-	io.WriteString(h, msg)
+	h.Write([]byte(msg))
 	h.Sum(sum[:0])
 	return sum
 }

@@ -3,6 +3,7 @@ package sigv4
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"net/http"
@@ -129,7 +130,7 @@ func (h *HashedReader) Read(p []byte) (int, error) {
 	}
 	n, err := h.body.Read(p)
 	h.hash.Write(p[:n])
-	if err == io.EOF && !strings.EqualFold(hex.EncodeToString(h.hash.Sum(nil)), h.want) {
+	if errors.Is(err, io.EOF) && !strings.EqualFold(hex.EncodeToString(h.hash.Sum(nil)), h.want) {
 		err = errHashMismatch()
 	}
 	h.err = err

@@ -2,6 +2,7 @@ package sigv4_test
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestS1_UnsignedAmzHeaderIsRefused(t *testing.T) {
 			r.Header.Set(header, "injected")
 			_, err := accept(r, testSecret, testTime)
 			wantReason(t, err, sigv4.UnsignedHeader)
-			if e, ok := err.(*sigv4.Error); !ok || len(e.Headers) != 1 || !strings.EqualFold(e.Headers[0], header) {
+			if e, ok := errors.AsType[*sigv4.Error](err); !ok || len(e.Headers) != 1 || !strings.EqualFold(e.Headers[0], header) {
 				t.Errorf("%s + %s: error = %#v, want the header named", name, header, err)
 			}
 		}

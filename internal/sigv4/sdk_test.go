@@ -3,6 +3,7 @@ package sigv4_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -143,7 +144,7 @@ func TestSDKSignedRequestsVerify(t *testing.T) {
 			t.Fatalf("Parse = %q, %q, %q, want %q, %q, %q", sig.AccessKeyID, sig.Scope.Region, got, testID, d.region, d.token)
 		}
 		if body, err := accept(r, testSecret, testTime); err != nil || !bytes.Equal(body, d.body) {
-			e, _ := err.(*sigv4.Error)
+			e, _ := errors.AsType[*sigv4.Error](err)
 			t.Fatalf("accept = %q, %v, want %q\n%+v", body, err, d.body, e)
 		}
 	})

@@ -151,7 +151,7 @@ func (s *Service) page(ctx context.Context, page []meta.Work, fails *failures) {
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // the errors are in errs
 	for _, err := range errs {
 		fails.add(err)
 	}

@@ -199,7 +199,7 @@ func checkRange(t fatal, r blob.Reader, content []byte, off, n int) {
 	switch {
 	case got < n && !errors.Is(err, io.EOF):
 		t.Fatalf("ReadAt(%d bytes, %d) of %d = %d, %v, want io.EOF", n, off, len(content), got, err)
-	case got == n && err != nil && !(atEnd && errors.Is(err, io.EOF)):
+	case got == n && err != nil && (!atEnd || !errors.Is(err, io.EOF)):
 		t.Fatalf("ReadAt(%d bytes, %d) of %d: %v", n, off, len(content), err)
 	}
 }

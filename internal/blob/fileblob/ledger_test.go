@@ -159,7 +159,7 @@ func checkAfterCrash(fsys *crashfs.FS, before, after *ledger) error {
 	}
 	for ref := range before.deleted {
 		if _, err := s.Open(context.Background(), ref); !errors.Is(err, blob.ErrNotFound) {
-			return fmt.Errorf("Open of deleted blob %s: %v", ref, err)
+			return fmt.Errorf("Open of deleted blob %s: %w", ref, err)
 		}
 	}
 	return s.Close()

@@ -108,7 +108,7 @@ func TestAbortedBlobsStayAway(t *testing.T) {
 			})
 			defer fsys.SetHook(nil)
 			if _, err := w.Commit(ctx); !errors.Is(err, broken) {
-				return fmt.Errorf("Commit: %v, want the error of the sync", err)
+				return fmt.Errorf("Commit: %w, want the error of the sync", err)
 			}
 			return nil
 		},

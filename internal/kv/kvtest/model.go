@@ -89,7 +89,7 @@ func updateBoth(rt *rapid.T, store kv.Store, m model) model {
 		}
 		return nil
 	})
-	if abort && err == errAborted {
+	if abort && errors.Is(err, errAborted) {
 		return m
 	}
 	if err != nil || abort {

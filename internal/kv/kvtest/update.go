@@ -47,10 +47,10 @@ func testErrorLeavesNothing(t *testing.T, store kv.Store) {
 	if !errors.Is(err, stop) {
 		t.Errorf("Update() = %v, want %v", err, stop)
 	}
-	if err := store.Update(context.Background(), func(kv.Txn) error { return stop }); err != stop {
+	if err := store.Update(context.Background(), func(kv.Txn) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("Update() = %v, want %v unwrapped", err, stop)
 	}
-	if err := store.View(context.Background(), func(kv.Reader) error { return stop }); err != stop {
+	if err := store.View(context.Background(), func(kv.Reader) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("View() = %v, want %v unwrapped", err, stop)
 	}
 	want(t, store, "a", "old")

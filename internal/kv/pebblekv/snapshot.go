@@ -102,6 +102,6 @@ func (p *snapshot) acquire() bool {
 
 func (p *snapshot) release() {
 	if p.refs.Add(-1) == 0 {
-		_ = p.Snapshot.Close() // never fails
+		_ = p.Close() // never fails
 	}
 }

@@ -195,7 +195,7 @@ func setBody(r *http.Request, body []byte) {
 
 func mac(key []byte, msg string) []byte {
 	h := hmac.New(sha256.New, key)
-	io.WriteString(h, msg)
+	h.Write([]byte(msg))
 	return h.Sum(nil)
 }
 
