@@ -185,6 +185,7 @@ type Object struct {
 	Metadata     []MetadataPair
 	ACL          CannedACL
 	Owner        AccountID
+	Tags         []Tag
 }
 
 // Upload is a multipart upload that has not been completed.
@@ -199,6 +200,7 @@ type Upload struct {
 	Metadata          []MetadataPair
 	ACL               CannedACL
 	Owner             AccountID
+	Tags              []Tag
 }
 
 // Part is one part of an upload or of a multipart object.

@@ -21,10 +21,24 @@ const (
 	maxTagValueChars = 256
 )
 
+// MaxObjectTags is how many tags an object can have (S3 user guide,
+// "Categorizing your objects using tags"); their keys and values have the limits
+// of resource tags.
+const MaxObjectTags = 10
+
 // ValidateTags applies the rules for the complete tag set of one resource.
 func ValidateTags(tags []Tag) error {
-	if len(tags) > MaxTags {
-		return &Error{Kind: LimitExceeded, Noun: NounTag, Msg: "A resource can have at most 50 tags."}
+	return validateTags(tags, MaxTags, "A resource can have at most 50 tags.")
+}
+
+// ValidateObjectTags applies the rules for the complete tag set of one object.
+func ValidateObjectTags(tags []Tag) error {
+	return validateTags(tags, MaxObjectTags, "Object tags cannot be greater than 10")
+}
+
+func validateTags(tags []Tag, most int, tooMany string) error {
+	if len(tags) > most {
+		return &Error{Kind: LimitExceeded, Noun: NounTag, Msg: tooMany}
 	}
 	seen := make(map[string]bool, len(tags))
 	for _, t := range tags {

@@ -27,6 +27,19 @@ func (s *Service) Tag(ctx context.Context, in TagInput) (keyhaven.Operation, err
 	return op, err
 }
 
+// SetTags replaces the tags of a bucket as S3 does; none removes them. The bucket
+// must still be the one that the caller was authorized for. Errors: Invalid or
+// LimitExceeded tag.
+func (s *Service) SetTags(ctx context.Context, b *keyhaven.Bucket, tags []keyhaven.Tag) error {
+	if err := keyhaven.ValidateTags(tags); err != nil {
+		return err
+	}
+	return s.Configure(ctx, b, func(b *keyhaven.Bucket) error {
+		b.Tags = tags
+		return nil
+	})
+}
+
 // UntagInput takes tags off a bucket. Keys that it does not have are ignored.
 type UntagInput struct {
 	Account keyhaven.AccountID

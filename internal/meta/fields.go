@@ -96,3 +96,28 @@ func addMetadata(pairs *[]keyhaven.MetadataPair, f field) error {
 	*pairs = append(*pairs, p)
 	return err
 }
+
+// tags appends the tags of an object, which all have a value.
+func (e *encoder) tags(n protowire.Number, tags []keyhaven.Tag) {
+	for _, t := range tags {
+		var f encoder
+		f.string(1, t.Key)
+		f.string(2, t.Value)
+		e.group(n, f)
+	}
+}
+
+func addTag(tags *[]keyhaven.Tag, f field) error {
+	t := keyhaven.Tag{HasValue: true}
+	err := decodeFields("tag", f.bytes, func(n protowire.Number, f field) error {
+		switch n {
+		case 1:
+			t.Key = f.str()
+		case 2:
+			t.Value = f.str()
+		}
+		return nil
+	})
+	*tags = append(*tags, t)
+	return err
+}

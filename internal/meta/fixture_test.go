@@ -83,6 +83,8 @@ func samples() []sample {
 	multipart := object
 	multipart.ETag.Parts, multipart.Checksum, multipart.Size = 2, composite, 5<<30
 	marker := keyhaven.Object{Key: "gone", Latest: true, DeleteMarker: true, ModTime: at, Version: keyhaven.VersionID{Seq: 9, Rand: 10, Null: true}, Owner: "111122223333"}
+	tagged := object
+	tagged.Tags = []keyhaven.Tag{{Key: "team", Value: "web", HasValue: true}, {Key: "blank", HasValue: true}}
 	parts := []PartRecord{
 		{Part: keyhaven.Part{Number: 1, Size: 5 << 20, ETag: keyhaven.ETag{MD5: md5}, ModTime: at, Checksum: crc}, Data: ref},
 		{Part: keyhaven.Part{Number: 10000, Size: 12, ETag: keyhaven.ETag{MD5: md5}, ModTime: at}, Data: inline},
@@ -112,6 +114,10 @@ func samples() []sample {
 			ID: id(0x50).String(), Key: "films/\x00a", Initiated: at, Expires: at.Add(24 * time.Hour),
 			ChecksumAlgorithm: keyhaven.ChecksumCRC32C, ChecksumType: keyhaven.Composite,
 			Header: header, Metadata: pairs, ACL: keyhaven.ACLPublicRead, Owner: "111122223333",
+		}}},
+		{"version-tags", &Version{Object: tagged, Data: ref}},
+		{"upload-tags", &Upload{Ref: id(0x50), Bucket: keyhaven.BucketID(id(1)), Upload: keyhaven.Upload{
+			ID: id(0x50).String(), Key: "films/a", Initiated: at, Owner: "111122223333", Tags: tagged.Tags,
 		}}},
 		{"part-blob", parts[0]},
 		{"part-inline", parts[1]},

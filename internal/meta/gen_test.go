@@ -87,6 +87,18 @@ func genMetadata() *rapid.Generator[[]keyhaven.MetadataPair] {
 	})
 }
 
+func genTags() *rapid.Generator[[]keyhaven.Tag] {
+	tag := rapid.Custom(func(t *rapid.T) keyhaven.Tag {
+		return keyhaven.Tag{Key: rapid.StringN(0, 5, 20).Draw(t, "key"), Value: rapid.StringN(0, 5, 20).Draw(t, "value"), HasValue: true}
+	})
+	return rapid.Map(rapid.SliceOfN(tag, 0, 3), func(tags []keyhaven.Tag) []keyhaven.Tag {
+		if len(tags) == 0 {
+			return nil
+		}
+		return tags
+	})
+}
+
 func genVersion() *rapid.Generator[*Version] {
 	return rapid.Custom(func(t *rapid.T) *Version {
 		v := &Version{}
@@ -106,6 +118,7 @@ func genVersion() *rapid.Generator[*Version] {
 		v.Header = genHeader().Draw(t, "header")
 		v.Metadata = genMetadata().Draw(t, "metadata")
 		v.ACL = rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl")
+		v.Tags = genTags().Draw(t, "tags")
 		v.Data = genData().Draw(t, "data")
 		return v
 	})
@@ -174,7 +187,7 @@ func genUpload() *rapid.Generator[*Upload] {
 			ChecksumAlgorithm: sum.Algorithm, ChecksumType: sum.Type,
 			Header: genHeader().Draw(t, "header"), Metadata: genMetadata().Draw(t, "metadata"),
 			ACL:   rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl"),
-			Owner: genAccount().Draw(t, "owner"),
+			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"),
 		}
 		return u
 	})

@@ -71,6 +71,7 @@ func (t *Txn) PutUpload(u *Upload) error {
 	e.metadata(30, u.Metadata)
 	e.uint(31, uint64(u.ACL))
 	e.string(32, string(u.Owner))
+	e.tags(33, u.Tags)
 	if err := t.t.Set(uploadKey(u.Bucket, u.Key, u.Ref), e.b); err != nil {
 		return err
 	}
@@ -108,6 +109,8 @@ func decodeUpload(bucket keyhaven.BucketID, key string, ref, rec []byte) (*Uploa
 			u.ACL = keyhaven.CannedACL(f.num)
 		case 32:
 			u.Owner = keyhaven.AccountID(f.str())
+		case 33:
+			return addTag(&u.Tags, f)
 		}
 		return nil
 	})

@@ -232,6 +232,7 @@ func encodeVersion(v *Version) []byte {
 	e.metadata(30, v.Metadata)
 	e.uint(31, uint64(v.ACL))
 	e.string(32, string(v.Owner))
+	e.tags(33, v.Tags)
 	return e.b
 }
 
@@ -267,6 +268,8 @@ func decodeVersion(key string, rec []byte) (*Version, error) {
 			v.ACL = keyhaven.CannedACL(f.num)
 		case 32:
 			v.Owner = keyhaven.AccountID(f.str())
+		case 33:
+			return addTag(&v.Tags, f)
 		}
 		return nil
 	})

@@ -11,11 +11,15 @@ import (
 
 // CopyInput asks for a copy of an object.
 type CopyInput struct {
-	Source     GetInput // conditions are those on the source; no range, no part
-	Bucket     *keyhaven.Bucket
-	Key        string
-	Replace    *Attributes // nil keeps the source's attributes
-	ACL        keyhaven.CannedACL
+	Source  GetInput // conditions are those on the source; no range, no part
+	Bucket  *keyhaven.Bucket
+	Key     string
+	Replace *Attributes // nil keeps the source's attributes
+	ACL     keyhaven.CannedACL
+	// Tags replace those of the source; nil keeps the source's, which is Denied
+	// when it has some and TagsDenied is set.
+	Tags       *[]keyhaven.Tag
+	TagsDenied error
 	Algorithm  keyhaven.ChecksumAlgorithm // none keeps the source's checksum
 	Conditions Conditions                 // on the destination
 }
@@ -84,6 +88,9 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 			attrs = *in.Replace
 		}
 		attrs.ACL = in.ACL
+		if attrs.Tags, err = in.tags(from); err != nil {
+			return err
+		}
 		v = newVersion(in.Bucket, in.Key, attrs)
 		v.Size, v.ETag, v.Checksum, v.Data = from.Size, from.ETag, sum, from.Data
 		if !from.Data.Inline.IsZero() {
@@ -101,4 +108,15 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 		return nil, err
 	}
 	return &Copied{Object: v.Object, Source: source}, nil
+}
+
+// tags are those of the copy.
+func (in *CopyInput) tags(from *meta.Version) ([]keyhaven.Tag, error) {
+	switch {
+	case in.Tags != nil:
+		return *in.Tags, nil
+	case len(from.Tags) > 0:
+		return from.Tags, in.TagsDenied
+	}
+	return nil, nil
 }

@@ -14,6 +14,7 @@ type Attributes struct {
 	Header   keyhaven.ObjectHeader
 	Metadata []keyhaven.MetadataPair
 	ACL      keyhaven.CannedACL
+	Tags     []keyhaven.Tag // keyhaven.ValidateObjectTags
 }
 
 // PutInput is one PUT of an object.
@@ -56,7 +57,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 func newVersion(b *keyhaven.Bucket, key string, a Attributes) *meta.Version {
 	return &meta.Version{Object: keyhaven.Object{
 		Key: key, ModTime: time.Now().UTC(), Latest: true, Owner: b.Account,
-		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL,
+		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags,
 	}}
 }
 

@@ -102,7 +102,7 @@ func TestExpectContinue(t *testing.T) {
 		"anonymous":         s.request(t, "PUT", "/photos/a", "hello", "Expect: 100-continue"),
 		"no such bucket":    s.signed(t, "PUT", "/no-such-bucket/a", "hello", "Expect: 100-continue"),
 		"bad digest header": s.signed(t, "PUT", "/photos/a", "hello", "Expect: 100-continue", "Content-Md5: x"),
-		"not built":         s.signed(t, "PUT", "/photos/a?tagging", "hello", "Expect: 100-continue"),
+		"not built":         s.signed(t, "PUT", "/photos/a?annotation", "hello", "Expect: 100-continue"),
 	} {
 		w := s.dial(t, 20*time.Millisecond)
 		head, _ := raw(t, r)

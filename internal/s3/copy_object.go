@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/checksum"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
@@ -18,7 +19,7 @@ func (d *Door) copyObject(c *call) error {
 		return err
 	}
 	in := object.CopyInput{Source: src, Bucket: c.bucket, Key: c.key}
-	attrs, err := c.attributes()
+	attrs, err := d.attributes(c)
 	if err != nil {
 		return err
 	}
@@ -33,6 +34,9 @@ func (d *Door) copyObject(c *call) error {
 	default:
 		return errInvalidArgument.with("Unknown metadata directive.").
 			and("ArgumentName", "x-amz-metadata-directive").and("ArgumentValue", directive)
+	}
+	if err := d.copyTags(c, &in, attrs.Tags); err != nil {
+		return err
 	}
 	if name := c.r.Header.Get("X-Amz-Checksum-Algorithm"); name != "" {
 		a, ok := checksum.ParseAlgorithm(name)
@@ -57,6 +61,31 @@ func (d *Door) copyObject(c *call) error {
 	x.checksum(out.Checksum)
 	x.close("CopyObjectResult")
 	x.write(c.w, http.StatusOK)
+	return nil
+}
+
+// copyTags reads x-amz-tagging-directive. Tags that are copied need the
+// permissions to read and to write tags.
+func (d *Door) copyTags(c *call, in *object.CopyInput, tags []keyhaven.Tag) error {
+	switch directive := c.r.Header.Get("X-Amz-Tagging-Directive"); directive {
+	case "REPLACE":
+		in.Tags = &tags
+		return nil
+	case "", "COPY":
+	default:
+		return errInvalidArgument.with("Unknown tagging directive.").
+			and("ArgumentName", "x-amz-tagging-directive").and("ArgumentValue", directive)
+	}
+	action := "s3:GetObjectTagging"
+	if in.Source.Version != nil {
+		action = "s3:GetObjectVersionTagging"
+	}
+	src := access.Resource{ARN: in.Source.Bucket.S3ARN() + "/" + in.Source.Key, Bucket: in.Source.Bucket}
+	if !access.Decide(&c.id.Principal, action, src).Allowed {
+		in.TagsDenied = access.Denied(&c.id.Principal, action, src)
+		return nil
+	}
+	in.TagsDenied = d.also(c, "s3:PutObjectTagging")
 	return nil
 }
 

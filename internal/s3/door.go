@@ -132,6 +132,15 @@ func (d *Door) authorize(c *call) error {
 	return nil
 }
 
+// also asks for a permission on the target beside the one of the operation.
+func (d *Door) also(c *call, action string) error {
+	res := access.Resource{ARN: c.arn(), Bucket: c.bucket}
+	if dec := access.Decide(&c.id.Principal, action, res); dec.Allowed && !dec.PublicOnly {
+		return nil
+	}
+	return access.Denied(&c.id.Principal, action, res)
+}
+
 // action is the IAM action of the request: the versioned one where a version is
 // named.
 func (c *call) action() string {

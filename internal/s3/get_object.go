@@ -36,6 +36,9 @@ func (d *Door) sendObject(c *call, head bool) error {
 	h := c.w.Header()
 	setObjectHeaders(h, &content.Object)
 	c.setVersion(content.Version)
+	if n := len(content.Tags); n > 0 && d.also(c, c.taggingAction()) == nil {
+		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
+	}
 	if errors.Is(err, object.ErrNotModified) {
 		return err
 	}
@@ -77,6 +80,14 @@ func (d *Door) getInput(c *call) (in object.GetInput, err error) {
 		return in, err
 	}
 	return in, c.mayOverride()
+}
+
+// taggingAction is what the number of tags needs.
+func (c *call) taggingAction() string {
+	if c.query.has("versionId") {
+		return "s3:GetObjectVersionTagging"
+	}
+	return "s3:GetObjectTagging"
 }
 
 // describeMarker writes the headers that tell a delete marker from a key that

@@ -25,7 +25,6 @@ var notBuilt = []string{
 	"X-Amz-Object-Lock-Mode",
 	"X-Amz-Object-Lock-Retain-Until-Date",
 	"X-Amz-Object-Lock-Legal-Hold",
-	"X-Amz-Tagging",
 	"X-Amz-Website-Redirect-Location",
 	"X-Amz-Write-Offset-Bytes",
 }
@@ -41,7 +40,7 @@ func (c *call) onlyBuilt() error {
 }
 
 // attributes reads what a write stores with the object.
-func (c *call) attributes() (a object.Attributes, err error) {
+func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 	if err := c.onlyBuilt(); err != nil {
 		return a, err
 	}
@@ -60,7 +59,10 @@ func (c *call) attributes() (a object.Attributes, err error) {
 	if a.Metadata, err = userMetadata(h); err != nil {
 		return a, err
 	}
-	a.ACL, err = cannedACL(h)
+	if a.ACL, err = cannedACL(h); err != nil {
+		return a, err
+	}
+	a.Tags, err = d.attributeTags(c)
 	return a, err
 }
 

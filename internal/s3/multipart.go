@@ -18,7 +18,7 @@ func (c *call) upload() object.UploadTarget {
 func (d *Door) createMultipartUpload(c *call) error {
 	in := object.CreateUploadInput{Bucket: c.bucket, Key: c.key}
 	var err error
-	if in.Attributes, err = c.attributes(); err != nil {
+	if in.Attributes, err = d.attributes(c); err != nil {
 		return err
 	}
 	h := c.r.Header

@@ -1,10 +1,13 @@
 package s3
 
-import "net/http"
+import (
+	"net/http"
 
-// getObjectTagging sends the tags of an object, of which there are none: no
-// operation sets any yet. aws-cli asks before it copies a large object (API
-// reference, GetObjectTagging).
+	"github.com/keyhaven/keyhaven"
+)
+
+// getObjectTagging sends the tags of an object or a version (API reference,
+// GetObjectTagging).
 func (d *Door) getObjectTagging(c *call) error {
 	version, err := c.query.versionID()
 	if err != nil {
@@ -16,11 +19,44 @@ func (d *Door) getObjectTagging(c *call) error {
 		return err
 	}
 	c.setVersion(o.Version)
-	x := newDocument()
-	x.root("Tagging")
-	x.open("TagSet")
-	x.close("TagSet")
-	x.close("Tagging")
-	x.write(c.w, http.StatusOK)
+	c.writeTags(o.Tags)
+	return nil
+}
+
+// putObjectTagging replaces the tags of an object or a version (API reference,
+// PutObjectTagging).
+func (d *Door) putObjectTagging(c *call) error {
+	tags, err := c.readTags()
+	if err != nil {
+		return err
+	}
+	if err := d.setTags(c, tags); err != nil {
+		return err
+	}
+	c.ok()
+	return nil
+}
+
+// deleteObjectTagging removes all tags of an object or a version (API reference,
+// DeleteObjectTagging).
+func (d *Door) deleteObjectTagging(c *call) error {
+	if err := d.setTags(c, nil); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (d *Door) setTags(c *call, tags []keyhaven.Tag) error {
+	version, err := c.query.versionID()
+	if err != nil {
+		return err
+	}
+	o, err := d.objects.SetTags(c.r.Context(), c.bucket, c.key, version, tags)
+	if err != nil {
+		c.describeMarker(err)
+		return err
+	}
+	c.setVersion(o.Version)
 	return nil
 }

@@ -17,7 +17,7 @@ func (d *Door) putObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	attrs, err := c.attributes()
+	attrs, err := d.attributes(c)
 	if err != nil {
 		return err
 	}

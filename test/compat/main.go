@@ -67,7 +67,7 @@ func writeS3(b *bytes.Buffer) {
 	}
 	b.WriteString(`
 Not built within these operations, and refused with ` + "`NotImplemented`" + `: server-side encryption headers, object lock headers,
-` + "`x-amz-tagging`" + `, ` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `, ACL grants and grant documents.
+` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `, ACL grants and grant documents.
 
 `)
 }

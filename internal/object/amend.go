@@ -19,6 +19,27 @@ func (s *Service) Head(ctx context.Context, b *keyhaven.Bucket, key string, vers
 
 // SetACL replaces the access control list of an object or a version.
 func (s *Service) SetACL(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, acl keyhaven.CannedACL) (*keyhaven.Object, error) {
+	return s.amend(ctx, b, key, version, func(v *meta.Version) error {
+		v.ACL = acl
+		return nil
+	})
+}
+
+// SetTags replaces the tags of an object or a version; none removes them.
+// Errors: Invalid or LimitExceeded tag.
+func (s *Service) SetTags(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, tags []keyhaven.Tag) (*keyhaven.Object, error) {
+	if err := keyhaven.ValidateObjectTags(tags); err != nil {
+		return nil, err
+	}
+	return s.amend(ctx, b, key, version, func(v *meta.Version) error {
+		v.Tags = tags
+		return nil
+	})
+}
+
+// amend changes what a version says about itself, in its place. fn may run more
+// than once.
+func (s *Service) amend(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, fn func(*meta.Version) error) (*keyhaven.Object, error) {
 	var out *keyhaven.Object
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
 		now, err := s.bucket(&tx.Reader, b)
@@ -29,7 +50,9 @@ func (s *Service) SetACL(ctx context.Context, b *keyhaven.Bucket, key string, ve
 		if err != nil {
 			return err
 		}
-		v.ACL = acl
+		if err := fn(v); err != nil {
+			return err
+		}
 		out = &v.Object
 		return tx.UpdateVersion(b.ID, v)
 	})
