@@ -79,6 +79,7 @@ const (
 	NounTag
 	NounPageToken
 	NounStorage
+	NounConfiguration // a configuration document of a bucket
 	numNouns
 )
 
@@ -86,7 +87,7 @@ var nounNames = [numNouns]string{
 	"", "account", "access key", "bucket", "bucket name", "bundle", "access rules",
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
-	"storage",
+	"storage", "configuration",
 }
 
 func (n Noun) String() string {

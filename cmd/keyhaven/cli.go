@@ -33,6 +33,7 @@ type settings struct {
 	Data          string        `help:"Directory that holds everything." default:"data" placeholder:"DIR" type:"path"`
 	Listen        string        `help:"Address of the API: Lightsail and S3." default:"127.0.0.1:9000"`
 	ConsoleListen string        `help:"Address of the console; empty for none." default:"127.0.0.1:9001"`
+	ConsoleOrigin string        `help:"Origin of the console in browsers, where it is not that of --console-listen, as behind a proxy; several with commas." placeholder:"URL"`
 	Region        string        `help:"Region of buckets that are made without one." default:"us-east-1"`
 	Domain        string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
 	TLSCert       string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`

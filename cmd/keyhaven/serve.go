@@ -63,7 +63,11 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	}
 	defer api.Close()
 	endpoint := c.scheme() + "://" + api.Addr().String()
-	handler, sweeper := c.wire(d, keys, log, endpoint)
+	origins, err := newOrigins(c.ConsoleOrigin)
+	if err != nil {
+		return err
+	}
+	handler, sweeper := c.wire(d, keys, log, endpoint, origins)
 	load := &load{}
 	handler = load.count(handler)
 	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
@@ -75,6 +79,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		}
 		defer l.Close()
 		consoleURL = "http://" + l.Addr().String()
+		origins.listen(l.Addr())
 		servers = append(servers, &server{listener: l, http: newServer(console.New(endpoint), log)})
 	}
 	if c.PprofListen != "" {
@@ -151,7 +156,7 @@ func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyh
 }
 
 // wire puts the house together.
-func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string) (http.Handler, *sweep.Service) {
+func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string, origins *origins) (http.Handler, *sweep.Service) {
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
 	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region})
@@ -162,7 +167,8 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 		Services: map[string]http.Handler{
 			"s3": s3Door, "lightsail": lightsailDoor, "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
 		},
-		Targets: map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
+		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
+		ConsoleOrigin: origins.allow,
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
 				_, err := r.Installation()

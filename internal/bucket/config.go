@@ -13,6 +13,12 @@ func Config[T any](ctx context.Context, s *Service, b *keyhaven.Bucket, what key
 	return meta.BucketConfig[T](ctx, s.meta, b, what)
 }
 
+// CORS returns the bucket's rules of cross-origin sharing, or nil. The caller
+// must not change them.
+func (s *Service) CORS(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.CORS, error) {
+	return Config[keyhaven.CORS](ctx, s, b, keyhaven.ConfigCORS)
+}
+
 // SetConfig stores a configuration document of the bucket, which acts on the
 // next request; nil removes it. The bucket must still be the one that the caller
 // was authorized for. Errors: NotFound.

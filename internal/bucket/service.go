@@ -79,13 +79,18 @@ func record(tx *meta.Txn, b *keyhaven.Bucket, typ string) (keyhaven.Operation, e
 // change runs fn on a copy of the bucket, stores the copy and records the
 // operation.
 func (s *Service) change(ctx context.Context, t target, typ string, fn func(*keyhaven.Bucket) error) (*keyhaven.Bucket, keyhaven.Operation, error) {
+	return s.changeWith(ctx, t, typ, func(_ *meta.Txn, b *keyhaven.Bucket) error { return fn(b) })
+}
+
+// changeWith is change for what is kept beside the bucket's record too.
+func (s *Service) changeWith(ctx context.Context, t target, typ string, fn func(*meta.Txn, *keyhaven.Bucket) error) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	var b *keyhaven.Bucket
 	var op keyhaven.Operation
 	err := s.meta.Update(ctx, func(tx *meta.Txn) (err error) {
 		if b, err = t.find(&tx.Reader); err != nil {
 			return err
 		}
-		if err := fn(b); err != nil {
+		if err := fn(tx, b); err != nil {
 			return err
 		}
 		if err := tx.PutBucket(b); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
 // UpdateInput changes a bucket; nil members stay as they are.
@@ -15,9 +16,10 @@ type UpdateInput struct {
 	GetObjectPublic      *bool
 	AllowPublicOverrides *bool
 	Versioning           *keyhaven.Versioning // VersioningEnabled or VersioningSuspended
+	CORS                 *keyhaven.CORS       // without rules it is removed
 }
 
-// Update changes access rules and versioning; both act on the next request.
+// Update changes access rules, versioning and CORS; all act on the next request.
 // Changing the versioning of a bucket in individual-objects mode makes it
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
 // Suspending a bucket that was never versioned changes nothing.
@@ -27,7 +29,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket,
 		return nil, keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Versioning is Enabled or Suspended."}
 	}
 	t := target{account: in.Account, region: in.Region, name: in.Name}
-	return s.change(ctx, t, "UpdateBucket", func(b *keyhaven.Bucket) error {
+	return s.changeWith(ctx, t, "UpdateBucket", func(tx *meta.Txn, b *keyhaven.Bucket) error {
 		if in.Versioning != nil && setVersioning(b, *in.Versioning) &&
 			!b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
 			b.AccessRules.AllowPublicOverrides = false
@@ -38,8 +40,18 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket,
 		if in.AllowPublicOverrides != nil {
 			b.AccessRules.AllowPublicOverrides = *in.AllowPublicOverrides
 		}
-		return nil
+		return setCORS(tx, b, in.CORS)
 	})
+}
+
+func setCORS(tx *meta.Txn, b *keyhaven.Bucket, cors *keyhaven.CORS) error {
+	switch {
+	case cors == nil:
+		return nil
+	case len(cors.Rules) == 0:
+		return tx.PutBucketConfig(b, keyhaven.ConfigCORS, nil)
+	}
+	return tx.PutBucketConfig(b, keyhaven.ConfigCORS, cors)
 }
 
 func setVersioning(b *keyhaven.Bucket, v keyhaven.Versioning) (changed bool) {

@@ -17,9 +17,12 @@ type Options struct {
 	// BucketHost reports whether the host of a request names a bucket. Then every
 	// path is an object key, also those under "/-/". Nil means that none does.
 	BucketHost func(host string) bool
-	Ready      func(context.Context) error
-	Log        *slog.Logger
-	BodyStall  time.Duration // how long a client may send or take nothing; one minute when zero
+	// ConsoleOrigin reports whether pages of this origin are the console's, which
+	// may use every door from a browser. Nil means that none is.
+	ConsoleOrigin func(r *http.Request, origin string) bool
+	Ready         func(context.Context) error
+	Log           *slog.Logger
+	BodyStall     time.Duration // how long a client may send or take nothing; one minute when zero
 }
 
 // Edge is the handler of the API port.
@@ -49,6 +52,10 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
 	defer x.end(ctx, e.opts.Log)
+	if e.console(x, r) {
+		x.rec.Door, x.rec.Op = "edge", "PreflightRequest"
+		return
+	}
 	e.door(r).ServeHTTP(x, r)
 }
 

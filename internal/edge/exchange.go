@@ -116,7 +116,8 @@ func (x *exchange) fail() {
 	h := x.Header()
 	for name := range h {
 		switch name {
-		case "Server", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-Requestid":
+		case "Server", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-Requestid",
+			"Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Vary":
 		default:
 			delete(h, name)
 		}

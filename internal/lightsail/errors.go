@@ -41,13 +41,14 @@ const (
 // answers has a row for every (Kind, Noun) that a service returns to this door.
 // A pair without one is an error of ours.
 var answers = map[about]answer{
-	{keyhaven.Invalid, keyhaven.NounNone}:        {invalidInput, "InvalidParameter", 400, "The input is not valid.", ""},
-	{keyhaven.Invalid, keyhaven.NounBucketName}:  {invalidInput, "InvalidParameter", 400, "{id} is not a valid bucket name.", "A bucket name has 3 to 54 lower-case letters, digits and single hyphens, and begins and ends with a letter or a digit."},
-	{keyhaven.Invalid, keyhaven.NounBundle}:      {invalidInput, "InvalidParameter", 400, "There is no bucket bundle {id}.", "GetBucketBundles lists the bundles."},
-	{keyhaven.Invalid, keyhaven.NounAccessRules}: {invalidInput, "InvalidParameter", 400, "The access rules are not valid.", ""},
-	{keyhaven.Invalid, keyhaven.NounTag}:         {invalidInput, "InvalidParameter", 400, "The tag {id} is not valid.", "A tag key has 1 to 128 characters and a value at most 256: letters, digits, spaces and + - = . _ : / @."},
-	{keyhaven.Invalid, keyhaven.NounPageToken}:   {invalidInput, "InvalidParameter", 400, "The page token is not valid.", "Use the nextPageToken of an earlier answer to the same request."},
-	{keyhaven.Invalid, keyhaven.NounResource}:    {invalidInput, "InvalidParameter", 400, "{id} is not a valid resource name. Resource names must be at least 2 characters long and contain only alphanumerics, -, _, and .", ""},
+	{keyhaven.Invalid, keyhaven.NounNone}:          {invalidInput, "InvalidParameter", 400, "The input is not valid.", ""},
+	{keyhaven.Invalid, keyhaven.NounBucketName}:    {invalidInput, "InvalidParameter", 400, "{id} is not a valid bucket name.", "A bucket name has 3 to 54 lower-case letters, digits and single hyphens, and begins and ends with a letter or a digit."},
+	{keyhaven.Invalid, keyhaven.NounBundle}:        {invalidInput, "InvalidParameter", 400, "There is no bucket bundle {id}.", "GetBucketBundles lists the bundles."},
+	{keyhaven.Invalid, keyhaven.NounAccessRules}:   {invalidInput, "InvalidParameter", 400, "The access rules are not valid.", ""},
+	{keyhaven.Invalid, keyhaven.NounConfiguration}: {invalidInput, "InvalidParameter", 400, "The configuration of the bucket is not valid.", ""},
+	{keyhaven.Invalid, keyhaven.NounTag}:           {invalidInput, "InvalidParameter", 400, "The tag {id} is not valid.", "A tag key has 1 to 128 characters and a value at most 256: letters, digits, spaces and + - = . _ : / @."},
+	{keyhaven.Invalid, keyhaven.NounPageToken}:     {invalidInput, "InvalidParameter", 400, "The page token is not valid.", "Use the nextPageToken of an earlier answer to the same request."},
+	{keyhaven.Invalid, keyhaven.NounResource}:      {invalidInput, "InvalidParameter", 400, "{id} is not a valid resource name. Resource names must be at least 2 characters long and contain only alphanumerics, -, _, and .", ""},
 
 	{keyhaven.NotFound, keyhaven.NounBucket}:    {notFound, "DoesNotExist", 400, "The Bucket does not exist: {id}", "Names are per region: check the region of the request."},
 	{keyhaven.NotFound, keyhaven.NounAccessKey}: {notFound, "DoesNotExist", 400, "The AccessKey does not exist: {id}", "GetBucketAccessKeys lists the keys of a bucket."},

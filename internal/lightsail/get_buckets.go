@@ -34,7 +34,11 @@ func (d *Door) getBuckets(ctx context.Context, c *call, in *lightsail.GetBuckets
 			out.Buckets[i].ResourcesReceivingAccess = []types.ResourceReceivingAccess{}
 		}
 		if value(in.IncludeCors) {
-			out.Buckets[i].Cors = &types.BucketCorsConfig{Rules: []types.BucketCorsRule{}}
+			doc, err := d.buckets.CORS(ctx, b)
+			if err != nil {
+				return nil, err
+			}
+			out.Buckets[i].Cors = corsShape(doc)
 		}
 	}
 	return out, nil

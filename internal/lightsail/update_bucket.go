@@ -25,13 +25,16 @@ func (d *Door) updateBucket(ctx context.Context, c *call, in *lightsail.UpdateBu
 	if change.Versioning, err = versioningOf(in.Versioning); err != nil {
 		return nil, err
 	}
+	if change.CORS, err = corsOf(in.Cors); err != nil {
+		return nil, err
+	}
 	b, op, err := d.buckets.Update(ctx, change)
 	if err != nil {
 		return nil, err
 	}
 	shape := d.bucketShape(b)
 	if in.Cors != nil {
-		shape.Cors = &types.BucketCorsConfig{Rules: []types.BucketCorsRule{}}
+		shape.Cors = corsShape(change.CORS)
 	}
 	return &lightsail.UpdateBucketOutput{Bucket: &shape, Operations: operationShapes(op)}, nil
 }
@@ -67,9 +70,6 @@ func versioningOf(s *string) (*keyhaven.Versioning, error) {
 func refuseUnbuilt(in *lightsail.UpdateBucketInput) error {
 	if len(in.ReadonlyAccessAccounts) > 0 {
 		return unbuilt("Read-only access for other accounts", "readonlyAccessAccounts", "[]")
-	}
-	if in.Cors != nil && len(in.Cors.Rules) > 0 {
-		return unbuilt("Cross-origin resource sharing", "cors", `{"rules":[]}`)
 	}
 	log := in.AccessLogConfig
 	switch {

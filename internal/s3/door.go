@@ -69,6 +69,9 @@ func (d *Door) serve(c *call) error {
 	if err := d.route(c); err != nil {
 		return err
 	}
+	if c.r.Method == http.MethodOptions {
+		return d.preflight(c)
+	}
 	if err := d.authenticate(c); err != nil {
 		return err
 	}
@@ -87,6 +90,10 @@ func (d *Door) route(c *call) error {
 		return err
 	}
 	c.record.Bucket, c.record.Key = c.bucketName, c.key
+	if c.r.Method == http.MethodOptions {
+		return nil
+	}
+	d.shareWithOrigin(c)
 	if c.op, err = d.routes.find(c.r.Method, c.target, c.r.Header); err != nil {
 		return err
 	}

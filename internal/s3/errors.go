@@ -93,6 +93,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Invalid, keyhaven.NounDigest}:            errBadDigest,
 	{keyhaven.Invalid, keyhaven.NounChecksum}:          {code: "BadDigest", status: 400, message: "The checksum you specified did not match the calculated checksum."},
 	{keyhaven.Invalid, keyhaven.NounUpload}:            errInvalidRequest,
+	{keyhaven.Invalid, keyhaven.NounConfiguration}:     errInvalidRequest,
 	{keyhaven.Invalid, keyhaven.NounBundle}:            errInvalidArgument,
 	{keyhaven.Invalid, keyhaven.NounTag}:               {code: "InvalidTag", status: 400, message: "The tag provided was not a valid tag."},
 	{keyhaven.LimitExceeded, keyhaven.NounTag}:         {code: "InvalidTag", status: 400, message: "The tag set is too large."},
@@ -116,7 +117,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration:
 		return true
 	default:
 		return false

@@ -220,3 +220,24 @@ func FuzzEncodeName(f *testing.F) {
 		}
 	})
 }
+
+func FuzzCORSXML(f *testing.F) {
+	f.Add([]byte("<CORSConfiguration><CORSRule><AllowedOrigin>http://*.a</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedHeader>*</AllowedHeader></CORSRule></CORSConfiguration>"), "http://x.a", "GET", "x-y")
+	f.Add([]byte("<CORSConfiguration><CORSRule><MaxAgeSeconds>-1</MaxAgeSeconds></CORSRule></CORSConfiguration>"), "", "", "")
+	f.Fuzz(func(t *testing.T, raw []byte, origin, method, header string) {
+		var req corsRequest
+		if err := parseXML(raw, &req); err != nil {
+			wantKnown(t, err)
+			return
+		}
+		doc, err := req.document()
+		if err != nil {
+			wantKnown(t, err)
+			return
+		}
+		rule, match := doc.Match(origin, method, []string{header})
+		if (rule == nil) != (match == keyhaven.OriginNone) {
+			t.Fatalf("Match() = %v, %v", rule, match)
+		}
+	})
+}

@@ -189,9 +189,6 @@ func (rs routes) find(method string, t target, h http.Header) (*operation, error
 			return op, nil
 		}
 	}
-	if method == http.MethodOptions {
-		return nil, errNotImplemented
-	}
 	return nil, errMethodNotAllowed
 }
 

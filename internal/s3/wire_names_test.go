@@ -16,6 +16,7 @@ import (
 //	! key BUCKET             make a key for it: {KEY1}, {KEY2} …
 //	! rules BUCKET private|individual|public
 //	! versioning BUCKET Enabled|Suspended
+//	! cors BUCKET            set two rules of cross-origin sharing
 //	! put BUCKET KEY TEXT    store an object as the root
 //	! sleep DURATION
 func prepare(t *testing.T, s *server, n *names, words []string) {
@@ -31,6 +32,8 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		s.rules(t, words[1], words[2] == "public", words[2] == "individual")
 	case "versioning":
 		s.versioning(t, words[1], keyhaven.Versioning(words[2]))
+	case "cors":
+		s.must(t, root, "PUT", "/"+words[1]+"?cors", twoCORSRules)
 	case "put":
 		s.must(t, root, "PUT", "/"+words[1]+"/"+words[2], strings.Join(words[3:], " "))
 	case "sleep":
@@ -43,6 +46,10 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		t.Fatalf("unknown preparation %q", words)
 	}
 }
+
+const twoCORSRules = `<CORSConfiguration><CORSRule><ID>app</ID><AllowedOrigin>https://app.example.com</AllowedOrigin>
+<AllowedMethod>GET</AllowedMethod><AllowedMethod>PUT</AllowedMethod><AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>
+<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>`
 
 // names are the values that differ from run to run, by the name that stands
 // for them.

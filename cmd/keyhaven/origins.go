@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// origins are those of the console's page in browsers: the ones that are
+// configured, and those under which its listener is reached.
+type origins struct {
+	exact map[string]bool
+	// port is that of a console which listens on every address. Browsers reach it
+	// under the host that they use for the API.
+	port string
+}
+
+func newOrigins(configured string) (*origins, error) {
+	o := &origins{exact: map[string]bool{}}
+	for origin := range strings.SplitSeq(configured, ",") {
+		origin = strings.TrimSuffix(strings.TrimSpace(origin), "/")
+		if origin == "" {
+			continue
+		}
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return nil, fmt.Errorf("--console-origin %q is no origin: write it as https://console.example.com", origin)
+		}
+		o.exact[strings.ToLower(origin)] = true
+	}
+	return o, nil
+}
+
+// listen adds the origins of the console's listener.
+func (o *origins) listen(address net.Addr) {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err == nil && ip.IsUnspecified():
+		o.port = port
+	case err == nil && ip.IsLoopback():
+		for _, h := range []string{"localhost", "127.0.0.1", "::1"} {
+			o.exact[httpOrigin(h, port)] = true
+		}
+	}
+	o.exact[httpOrigin(host, port)] = true
+}
+
+// httpOrigin is what a browser sends for a page of this host and port.
+func httpOrigin(host, port string) string {
+	if port == "80" {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return "http://" + host
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// allow reports whether a page of the origin is the console's.
+func (o *origins) allow(r *http.Request, origin string) bool {
+	if o.exact[origin] {
+		return true
+	}
+	if o.port == "" {
+		return false
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return origin == httpOrigin(strings.Trim(host, "[]"), o.port)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"testing"
+)
+
+func TestConsoleOrigins(t *testing.T) {
+	for _, try := range []struct {
+		configured, listen, host, origin string
+		want                             bool
+	}{
+		{"", "127.0.0.1:9001", "localhost:9000", "http://localhost:9001", true},
+		{"", "127.0.0.1:9001", "localhost:9000", "http://127.0.0.1:9001", true},
+		{"", "127.0.0.1:9001", "localhost:9000", "http://[::1]:9001", true},
+		{"", "127.0.0.1:9001", "localhost:9000", "https://localhost:9001", false},
+		{"", "127.0.0.1:9001", "localhost:9000", "http://localhost:9000", false},
+		{"", "127.0.0.1:80", "localhost:9000", "http://localhost", true},
+		{"", "192.0.2.1:9001", "192.0.2.1:9000", "http://192.0.2.1:9001", true},
+		{"", "192.0.2.1:9001", "192.0.2.1:9000", "http://localhost:9001", false},
+		{"", "0.0.0.0:9001", "files.example:9000", "http://files.example:9001", true},
+		{"", "[::]:9001", "[2001:db8::1]:9000", "http://[2001:db8::1]:9001", true},
+		{"", "0.0.0.0:9001", "files.example:9000", "http://evil.example:9001", false},
+		{"", "0.0.0.0:9001", "files.example:9000", "null", false},
+		{"https://console.example, http://b:1", "", "x", "https://console.example", true},
+		{"https://console.example/,http://b:1", "", "x", "http://b:1", true},
+		{"https://console.example", "", "x", "https://console.example.evil", false},
+	} {
+		o, err := newOrigins(try.configured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if try.listen != "" {
+			addr, err := net.ResolveTCPAddr("tcp", try.listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.listen(addr)
+		}
+		if got := o.allow(&http.Request{Host: try.host}, try.origin); got != try.want {
+			t.Errorf("%q listening on %s: origin %s for host %s: %v, want %v", try.configured, try.listen, try.origin, try.host, got, try.want)
+		}
+	}
+	for _, bad := range []string{"console.example", "*", "ftp://a", "https://a/b", "https://a?b", "https://u@a"} {
+		if _, err := newOrigins(bad); err == nil {
+			t.Errorf("%q is taken for an origin", bad)
+		}
+	}
+}
