@@ -19,7 +19,7 @@ const module = "github.com/keyhaven/keyhaven"
 // standard library. "" is the root package of nouns.
 var (
 	nouns    = []string{""}
-	leaves   = []string{"", "internal/sigv4", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
+	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
 	services = []string{"internal/object", "internal/bucket", "internal/access"}
 )
 
@@ -32,6 +32,7 @@ var rows = map[string]row{
 	"": {},
 
 	"internal/sigv4":    {imports: nouns},
+	"internal/policy":   {imports: nouns},
 	"internal/seal":     {imports: nouns},
 	"internal/checksum": {imports: nouns, vendor: []string{"github.com/minio/crc64nvme"}},
 	"internal/edge":     {imports: nouns},
