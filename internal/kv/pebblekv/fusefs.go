@@ -1,6 +1,7 @@
 package pebblekv
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -44,11 +45,28 @@ func (f *fuseFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, 
 	if isTable(name) {
 		return f.createTable(name, category)
 	}
+	if isMarker(f.PathBase(name)) {
+		f.fuse.guard(func() error { return syncDir(f.FS, f.PathDir(name)) })
+	}
 	if f.fuse.blown() {
 		return voidFile{}, nil
 	}
 	file, err := f.FS.Create(name, category)
 	return f.critical(file, err)
+}
+
+// isMarker tells the files whose names point at other files. Pebble creates one
+// after the file that it names and syncs the directory once, after both: a power
+// cut before that could keep the marker and lose what it points at. So the
+// directory is synced before a marker appears.
+func isMarker(base string) bool { return strings.HasPrefix(base, "marker.") }
+
+func syncDir(fsys vfs.FS, name string) error {
+	dir, err := fsys.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
