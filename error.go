@@ -80,6 +80,7 @@ const (
 	NounPageToken
 	NounStorage
 	NounConfiguration // a configuration document of a bucket
+	NounObjectLock
 	numNouns
 )
 
@@ -87,7 +88,7 @@ var nounNames = [numNouns]string{
 	"", "account", "access key", "bucket", "bucket name", "bundle", "access rules",
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
-	"storage", "configuration",
+	"storage", "configuration", "object lock",
 }
 
 func (n Noun) String() string {

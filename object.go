@@ -186,6 +186,7 @@ type Object struct {
 	ACL          CannedACL
 	Owner        AccountID
 	Tags         []Tag
+	Lock         ObjectLock
 }
 
 // Upload is a multipart upload that has not been completed.
@@ -201,6 +202,7 @@ type Upload struct {
 	ACL               CannedACL
 	Owner             AccountID
 	Tags              []Tag
+	Lock              ObjectLock
 }
 
 // Part is one part of an upload or of a multipart object.

@@ -17,6 +17,7 @@ type CreateInput struct {
 	BundleID     string // DefaultBundleID when empty and made through S3
 	Tags         []keyhaven.Tag
 	Versioning   bool
+	ObjectLock   bool // turns versioning on too
 	ViaLightsail bool // Lightsail's naming rules and caps apply, else S3's
 }
 
@@ -40,6 +41,11 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*keyhaven.Bucket,
 		}
 		if err := tx.PutBucket(b); err != nil {
 			return err
+		}
+		if in.ObjectLock {
+			if err := tx.PutBucketConfig(b, keyhaven.ConfigObjectLock, &keyhaven.LockConfig{}); err != nil {
+				return err
+			}
 		}
 		op, err = record(tx, b, "CreateBucket")
 		return err
@@ -76,7 +82,7 @@ func newBucket(in CreateInput) (*keyhaven.Bucket, error) {
 		Name: in.Name, Account: in.Account, Region: in.Region, CreatedAt: time.Now().UTC(),
 		ViaLightsail: in.ViaLightsail, BundleID: in.BundleID, Tags: in.Tags, Versioning: keyhaven.NeverEnabled,
 	}
-	if in.Versioning {
+	if in.Versioning || in.ObjectLock {
 		b.Versioning = keyhaven.VersioningEnabled
 	}
 	rand.Read(b.ID[:])

@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -19,8 +20,10 @@ type DeleteInput struct {
 }
 
 // Delete deletes a bucket. Without Force it must be empty. Its name is free when
-// Delete returns and its keys are refused; sweep frees what was in it. Errors:
-// NotFound; NotEmpty with a Msg that names what is left.
+// Delete returns and its keys are refused; sweep frees what was in it. With
+// Force too a version that object lock holds keeps the bucket, whatever the mode.
+// Errors: NotFound; NotEmpty with a Msg that names what is left; Conflict object
+// lock.
 func (s *Service) Delete(ctx context.Context, in DeleteInput) (keyhaven.Operation, error) {
 	var op keyhaven.Operation
 	t := target{account: in.Account, region: in.Region, name: in.Name}
@@ -37,6 +40,9 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (keyhaven.Operatio
 			if err := checkEmpty(tx, b, len(keys), in.ViaS3); err != nil {
 				return err
 			}
+		}
+		if err := checkUnlocked(tx, b); err != nil {
+			return err
 		}
 		for _, k := range keys {
 			if err := tx.DeleteAccessKey(k); err != nil {
@@ -75,5 +81,22 @@ func checkEmpty(tx *meta.Txn, b *keyhaven.Bucket, keys int, viaS3 bool) error {
 	return &keyhaven.Error{
 		Kind: keyhaven.NotEmpty, Noun: keyhaven.NounBucket, ID: b.Name,
 		Msg: "The bucket still has " + strings.Join(left, " and ") + ".",
+	}
+}
+
+// checkUnlocked refuses to delete a bucket with a version that is locked. Only
+// what is in a bucket with object lock can be, so any other costs nothing; the
+// search through one that has it ends at the first.
+func checkUnlocked(tx *meta.Txn, b *keyhaven.Bucket) error {
+	if !b.Configs.Has(keyhaven.ConfigObjectLock) {
+		return nil
+	}
+	key, err := tx.LockedVersion(b.ID, time.Now())
+	if err != nil || key == "" {
+		return err
+	}
+	return &keyhaven.Error{
+		Kind: keyhaven.Conflict, Noun: keyhaven.NounObjectLock, ID: b.Name,
+		Msg: "The bucket has versions that object lock protects.",
 	}
 }

@@ -23,13 +23,17 @@ type UpdateInput struct {
 // Changing the versioning of a bucket in individual-objects mode makes it
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
 // Suspending a bucket that was never versioned changes nothing.
-// Errors: Invalid for a versioning state that cannot be asked for.
+// Errors: Invalid for a versioning state that cannot be asked for; Conflict
+// object lock for suspending a bucket that has it.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	if v := in.Versioning; v != nil && *v != keyhaven.VersioningEnabled && *v != keyhaven.VersioningSuspended {
 		return nil, keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Versioning is Enabled or Suspended."}
 	}
 	t := target{account: in.Account, region: in.Region, name: in.Name}
 	return s.changeWith(ctx, t, "UpdateBucket", func(tx *meta.Txn, b *keyhaven.Bucket) error {
+		if err := mayVersion(b, in.Versioning); err != nil {
+			return err
+		}
 		if in.Versioning != nil && setVersioning(b, *in.Versioning) &&
 			!b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
 			b.AccessRules.AllowPublicOverrides = false
@@ -52,6 +56,17 @@ func setCORS(tx *meta.Txn, b *keyhaven.Bucket, cors *keyhaven.CORS) error {
 		return tx.PutBucketConfig(b, keyhaven.ConfigCORS, nil)
 	}
 	return tx.PutBucketConfig(b, keyhaven.ConfigCORS, cors)
+}
+
+// mayVersion keeps the versioning of a bucket with object lock on.
+func mayVersion(b *keyhaven.Bucket, v *keyhaven.Versioning) error {
+	if v == nil || *v == keyhaven.VersioningEnabled || !b.Configs.Has(keyhaven.ConfigObjectLock) {
+		return nil
+	}
+	return &keyhaven.Error{
+		Kind: keyhaven.Conflict, Noun: keyhaven.NounObjectLock, ID: b.Name,
+		Msg: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+	}
 }
 
 func setVersioning(b *keyhaven.Bucket, v keyhaven.Versioning) (changed bool) {

@@ -59,6 +59,8 @@ var answers = map[about]answer{
 	{keyhaven.Conflict, keyhaven.NounBucket}:      {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "You own this bucket already."},
 	{keyhaven.NotEmpty, keyhaven.NounBucket}:      {invalidInput, "InvalidState", 400, "The Bucket is not empty: {id}", "Set forceDelete to delete the bucket with everything in it."},
 
+	{keyhaven.Conflict, keyhaven.NounObjectLock}: {invalidInput, "InvalidState", 400, "Object lock protects the Bucket: {id}", "Versions that are locked can be deleted once their retention has ended and no legal hold is on them."},
+
 	{keyhaven.LimitExceeded, keyhaven.NounBucket}:    {invalidInput, "LimitExceeded", 400, "The account has reached its limit of buckets.", "Delete a bucket that is no longer needed."},
 	{keyhaven.LimitExceeded, keyhaven.NounAccessKey}: {invalidInput, "LimitExceeded", 400, "A bucket can have at most two access keys.", "Delete a key that is no longer in use."},
 	{keyhaven.LimitExceeded, keyhaven.NounBundle}:    {invalidInput, "LimitExceeded", 400, "The bundle of a bucket can be changed once in a monthly billing cycle.", "ableToUpdateBundle in GetBuckets tells when it may be changed."},

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/keyhaven/keyhaven"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
@@ -34,7 +36,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
 //	HTTP/1.1 200 OK
 //	…
 //
-// Lines before the first === are comment. What differs from run to run is
+// Lines before the first === are comment. !lock BUCKET turns object lock on. What differs from run to run is
 // written {UUID1}, {KEY1}, {SECRET1} in order of appearance, and may be used so
 // in later requests. Authorization: {who region how} stands for a signature;
 // see signFor.
@@ -94,16 +96,20 @@ func play(t *testing.T, text string) string {
 		request, _, _ = strings.Cut(request, "\n---\n")
 		request = strings.TrimRight(request, "\n")
 		w := httptest.NewRecorder()
-		s.door.ServeHTTP(w, readRequest(t, &n, request))
+		s.door.ServeHTTP(w, readRequest(t, s, &n, request))
 		out += "=== " + title + "\n" + request + "\n---\n" + n.hide(dump(w.Result(), w.Body.String())) + "\n\n"
 	}
 	return strings.TrimRight(out, "\n") + "\n"
 }
 
 // readRequest builds the request that the text of an exchange describes.
-func readRequest(t *testing.T, n *names, text string) *http.Request {
+func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 	head, body, _ := strings.Cut(n.show(text), "\n\n")
 	lines := strings.Split(head, "\n")
+	if name, ok := strings.CutPrefix(lines[0], "!lock "); ok {
+		lockBucket(t, s, name)
+		lines = lines[1:]
+	}
 	for len(lines) > 0 && strings.HasPrefix(lines[0], "!sleep ") {
 		pause, err := time.ParseDuration(strings.TrimPrefix(lines[0], "!sleep "))
 		if err != nil {
@@ -131,6 +137,18 @@ func readRequest(t *testing.T, n *names, text string) *http.Request {
 		signFor(r, body, n.key(as[1]), as[2], as[3])
 	}
 	return r
+}
+
+// lockBucket turns object lock on, as only the S3 API can.
+func lockBucket(t *testing.T, s *server, name string) {
+	t.Helper()
+	b, err := s.buckets.Get(t.Context(), name)
+	if err == nil {
+		err = s.buckets.SetObjectLock(t.Context(), b, keyhaven.LockConfig{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // signAs is {key region how}: ROOT and OTHER are the root keys of two accounts,

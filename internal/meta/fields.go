@@ -56,6 +56,23 @@ func setData(d *Data, i protowire.Number, f field) error {
 	return nil
 }
 
+func (e *encoder) lock(base protowire.Number, l keyhaven.ObjectLock) {
+	e.uint(base, uint64(l.Retention.Mode))
+	e.time(base+1, l.Retention.Until)
+	e.uint(base+2, uint64(l.Hold))
+}
+
+func setLock(l *keyhaven.ObjectLock, i protowire.Number, f field) {
+	switch i {
+	case 0:
+		l.Retention.Mode = keyhaven.LockMode(min(f.num, 255))
+	case 1:
+		l.Retention.Until = f.time()
+	case 2:
+		l.Hold = keyhaven.LegalHold(min(f.num, 255))
+	}
+}
+
 func headerFields(h *keyhaven.ObjectHeader) [6]*string {
 	return [6]*string{
 		&h.ContentType, &h.CacheControl, &h.ContentDisposition,

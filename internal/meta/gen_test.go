@@ -99,6 +99,19 @@ func genTags() *rapid.Generator[[]keyhaven.Tag] {
 	})
 }
 
+func genLock() *rapid.Generator[keyhaven.ObjectLock] {
+	return rapid.Custom(func(t *rapid.T) (l keyhaven.ObjectLock) {
+		if rapid.Bool().Draw(t, "retention") {
+			l.Retention = keyhaven.Retention{
+				Mode:  rapid.SampledFrom([]keyhaven.LockMode{keyhaven.LockGovernance, keyhaven.LockCompliance}).Draw(t, "mode"),
+				Until: genTime().Draw(t, "until"),
+			}
+		}
+		l.Hold = rapid.SampledFrom([]keyhaven.LegalHold{keyhaven.HoldUnset, keyhaven.HoldOn, keyhaven.HoldOff}).Draw(t, "hold")
+		return l
+	})
+}
+
 func genVersion() *rapid.Generator[*Version] {
 	return rapid.Custom(func(t *rapid.T) *Version {
 		v := &Version{}
@@ -120,6 +133,7 @@ func genVersion() *rapid.Generator[*Version] {
 		v.ACL = rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl")
 		v.Tags = genTags().Draw(t, "tags")
 		v.Data = genData().Draw(t, "data")
+		v.Lock = genLock().Draw(t, "lock")
 		return v
 	})
 }
@@ -187,7 +201,7 @@ func genUpload() *rapid.Generator[*Upload] {
 			ChecksumAlgorithm: sum.Algorithm, ChecksumType: sum.Type,
 			Header: genHeader().Draw(t, "header"), Metadata: genMetadata().Draw(t, "metadata"),
 			ACL:   rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl"),
-			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"),
+			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"), Lock: genLock().Draw(t, "lock"),
 		}
 		return u
 	})

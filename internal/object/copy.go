@@ -20,6 +20,7 @@ type CopyInput struct {
 	// when it has some and TagsDenied is set.
 	Tags       *[]keyhaven.Tag
 	TagsDenied error
+	Lock       keyhaven.ObjectLock        // that of the source is never kept
 	Algorithm  keyhaven.ChecksumAlgorithm // none keeps the source's checksum
 	Conditions Conditions                 // on the destination
 }
@@ -87,7 +88,7 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 		if in.Replace != nil {
 			attrs = *in.Replace
 		}
-		attrs.ACL = in.ACL
+		attrs.ACL, attrs.Lock = in.ACL, in.Lock
 		if attrs.Tags, err = in.tags(from); err != nil {
 			return err
 		}

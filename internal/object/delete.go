@@ -12,6 +12,7 @@ type DeleteTarget struct {
 	Key        string
 	Version    *keyhaven.VersionID // nil for the key itself
 	Conditions Conditions
+	Bypass     bool // the caller may, and wants to, overcome a retention in governance mode
 }
 
 // Deleted is what a delete did.
@@ -35,8 +36,8 @@ func (s *Service) Delete(ctx context.Context, b *keyhaven.Bucket, target DeleteT
 }
 
 // DeleteMany deletes the targets in one transaction and returns what happened to
-// each. A condition that fails and a key that cannot be are that target's error;
-// any other error undoes all.
+// each. A condition that fails, a key that cannot be and a version that is locked
+// are that target's error; any other error undoes all.
 func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []DeleteTarget) ([]Deleted, error) {
 	var out []Deleted
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
@@ -51,7 +52,7 @@ func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []
 			}
 			out[i], err = s.deleteOne(tx, now, t)
 			switch keyhaven.KindOf(err) {
-			case keyhaven.PreconditionFailed, keyhaven.NotFound:
+			case keyhaven.PreconditionFailed, keyhaven.NotFound, keyhaven.Denied:
 				out[i].Err = err
 			default:
 				if err != nil {
@@ -78,7 +79,7 @@ func (s *Service) deleteOne(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (D
 	if err := checkDelete(t, cur); err != nil || cur == nil {
 		return Deleted{}, err
 	}
-	return s.removed(tx, b, cur)
+	return s.removed(tx, b, cur, t.Bypass)
 }
 
 func (s *Service) deleteVersion(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Deleted, error) {
@@ -92,13 +93,13 @@ func (s *Service) deleteVersion(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget
 	if v == nil {
 		return Deleted{Version: *t.Version, Versioned: true}, nil
 	}
-	d, err := s.removed(tx, b, v)
+	d, err := s.removed(tx, b, v, t.Bypass)
 	d.Versioned = true
 	return d, err
 }
 
-func (s *Service) removed(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version) (Deleted, error) {
-	use, err := s.remove(tx, b, v)
+func (s *Service) removed(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version, bypass bool) (Deleted, error) {
+	use, err := s.remove(tx, b, v, bypass)
 	if err != nil {
 		return Deleted{}, err
 	}

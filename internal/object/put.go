@@ -14,7 +14,8 @@ type Attributes struct {
 	Header   keyhaven.ObjectHeader
 	Metadata []keyhaven.MetadataPair
 	ACL      keyhaven.CannedACL
-	Tags     []keyhaven.Tag // keyhaven.ValidateObjectTags
+	Tags     []keyhaven.Tag      // keyhaven.ValidateObjectTags
+	Lock     keyhaven.ObjectLock // the bucket's default applies where it has no retention
 }
 
 // PutInput is one PUT of an object.
@@ -57,7 +58,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 func newVersion(b *keyhaven.Bucket, key string, a Attributes) *meta.Version {
 	return &meta.Version{Object: keyhaven.Object{
 		Key: key, ModTime: time.Now().UTC(), Latest: true, Owner: b.Account,
-		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags,
+		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags, Lock: a.Lock,
 	}}
 }
 
@@ -92,6 +93,9 @@ func (s *Service) insert(tx *meta.Txn, authorized *keyhaven.Bucket, v *meta.Vers
 			return err
 		}
 	}
+	if err := lock(&tx.Reader, b, v); err != nil {
+		return err
+	}
 	v.Version = keyhaven.VersionID{
 		Seq: s.meta.NextSeq(), Rand: meta.Random(),
 		Null: b.Versioning != keyhaven.VersioningEnabled,
@@ -123,6 +127,9 @@ func (s *Service) insert(tx *meta.Txn, authorized *keyhaven.Bucket, v *meta.Vers
 // replace is the common case: the null version takes the place of the null
 // version before it.
 func (s *Service) replace(tx *meta.Txn, b *keyhaven.Bucket, prev, v *meta.Version, use meta.Usage) error {
+	if err := unlocked(prev, false); err != nil {
+		return err
+	}
 	if err := tx.Release(prev); err != nil {
 		return err
 	}
@@ -141,7 +148,7 @@ func (s *Service) dropNull(tx *meta.Txn, b *keyhaven.Bucket, prev *meta.Version,
 	if err != nil || old == nil {
 		return prev, err
 	}
-	change, err := s.remove(tx, b, old)
+	change, err := s.remove(tx, b, old, false)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +157,10 @@ func (s *Service) dropNull(tx *meta.Txn, b *keyhaven.Bucket, prev *meta.Version,
 }
 
 // remove takes a version out of its key and returns the change of the counters.
-func (s *Service) remove(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version) (meta.Usage, error) {
+func (s *Service) remove(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version, bypass bool) (meta.Usage, error) {
+	if err := unlocked(v, bypass); err != nil {
+		return meta.Usage{}, err
+	}
 	objects, err := tx.RemoveVersion(b.ID, v)
 	if err != nil {
 		return meta.Usage{}, err

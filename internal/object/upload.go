@@ -42,12 +42,18 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		ID: u.Ref.String(), Key: in.Key, Initiated: now(), Owner: in.Bucket.Account,
 		ChecksumAlgorithm: in.Algorithm, ChecksumType: typ,
 		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL,
-		Tags: in.Attributes.Tags,
+		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock,
 	}
 	u.Expires = u.Initiated.Add(s.opts.UploadLifetime)
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
-		if _, err := s.bucket(&tx.Reader, in.Bucket); err != nil {
+		b, err := s.bucket(&tx.Reader, in.Bucket)
+		if err != nil {
 			return err
+		}
+		if !u.Lock.IsZero() {
+			if err := lockable(b); err != nil {
+				return err
+			}
 		}
 		return tx.PutUpload(u)
 	})

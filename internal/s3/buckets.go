@@ -116,9 +116,6 @@ func (d *Door) createBucket(c *call) error {
 }
 
 func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
-	if c.r.Header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" {
-		return in, errNotImplemented.and("Header", "x-amz-bucket-object-lock-enabled")
-	}
 	acl, err := cannedACL(c.r.Header)
 	if err != nil {
 		return in, err
@@ -130,6 +127,9 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 		}
 	}
 	in = bucket.CreateInput{Account: c.id.Principal.Account, Name: c.bucketName, Region: d.opts.Region}
+	if in.ObjectLock, err = d.locksBucket(c); err != nil {
+		return in, err
+	}
 	if keyhaven.ValidRegionName(c.id.Region) {
 		in.Region = c.id.Region
 	}

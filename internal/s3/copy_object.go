@@ -23,7 +23,7 @@ func (d *Door) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	in.ACL = attrs.ACL
+	in.ACL, in.Lock = attrs.ACL, attrs.Lock
 	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "REPLACE":
 		in.Replace = &attrs

@@ -18,7 +18,8 @@ func (d *Door) deleteObject(c *call) error {
 			return errNotImplemented.and("Header", strings.ToLower(name))
 		}
 	}
-	target := object.DeleteTarget{Key: c.key, Version: version, Conditions: object.Conditions{IfMatch: c.r.Header.Get("If-Match")}}
+	target := object.DeleteTarget{Key: c.key, Version: version, Bypass: d.bypasses(c)}
+	target.Conditions.IfMatch = c.r.Header.Get("If-Match")
 	out, err := d.objects.Delete(c.r.Context(), c.bucket, target)
 	if err != nil {
 		return err

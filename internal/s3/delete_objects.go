@@ -48,8 +48,9 @@ func (d *Door) deleteObjects(c *call) error {
 	// to the service.
 	refused := make([]error, len(req.Objects))
 	var targets []object.DeleteTarget
+	bypass := c.r.Header.Get("X-Amz-Bypass-Governance-Retention") == "true"
 	for i, e := range req.Objects {
-		target, err := d.deleteTarget(c, e)
+		target, err := d.deleteTarget(c, e, bypass)
 		if refused[i] = err; err == nil {
 			targets = append(targets, target)
 		}
@@ -64,7 +65,7 @@ func (d *Door) deleteObjects(c *call) error {
 
 // deleteTarget checks one element. The permission is asked for each, as a
 // version needs another than a key.
-func (d *Door) deleteTarget(c *call, e deleteElement) (t object.DeleteTarget, err error) {
+func (d *Door) deleteTarget(c *call, e deleteElement, bypass bool) (t object.DeleteTarget, err error) {
 	if err := keyhaven.ValidObjectKey(e.Key); err != nil {
 		return t, err
 	}
@@ -81,6 +82,7 @@ func (d *Door) deleteTarget(c *call, e deleteElement) (t object.DeleteTarget, er
 	}
 	t.Version = &id
 	res := access.Resource{ARN: c.arn() + "/" + e.Key, Bucket: c.bucket}
+	t.Bypass = bypass && d.access.Authorize(c.r.Context(), c.id, "s3:BypassGovernanceRetention", res) == nil
 	return t, d.access.Authorize(c.r.Context(), c.id, "s3:DeleteObjectVersion", res)
 }
 

@@ -102,6 +102,9 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.PreconditionFailed, keyhaven.NounObject}: {code: "PreconditionFailed", status: 412, message: "At least one of the pre-conditions you specified did not hold"},
 	{keyhaven.Denied, keyhaven.NounNone}:               errAccessDenied,
 	{keyhaven.Denied, keyhaven.NounObject}:             errAccessDenied,
+	{keyhaven.Denied, keyhaven.NounObjectLock}:         errAccessDenied,
+	{keyhaven.Conflict, keyhaven.NounObjectLock}:       {code: "InvalidBucketState", status: 409, message: "The request is not valid for the current state of the bucket."},
+	{keyhaven.Invalid, keyhaven.NounObjectLock}:        errInvalidRequest,
 	{keyhaven.Unauthenticated, keyhaven.NounAccessKey}: {code: "InvalidAccessKeyId", status: 403, message: "The AWS Access Key Id you provided does not exist in our records."},
 	{keyhaven.Unavailable, keyhaven.NounNone}:          {code: "ServiceUnavailable", status: 503, message: "Service is unable to handle request."},
 	{keyhaven.Unavailable, keyhaven.NounStorage}:       {code: "InsufficientStorage", status: 507, message: "There is no space left on the server."},
@@ -117,7 +120,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock:
 		return true
 	default:
 		return false

@@ -39,6 +39,7 @@ func (d *Door) sendObject(c *call, head bool) error {
 	if n := len(content.Tags); n > 0 && d.also(c, c.taggingAction()) == nil {
 		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
+	d.setLock(c, content.Lock)
 	if errors.Is(err, object.ErrNotModified) {
 		return err
 	}

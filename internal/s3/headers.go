@@ -22,9 +22,6 @@ var notBuilt = []string{
 	"X-Amz-Server-Side-Encryption",
 	"X-Amz-Server-Side-Encryption-Customer-Algorithm",
 	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
-	"X-Amz-Object-Lock-Mode",
-	"X-Amz-Object-Lock-Retain-Until-Date",
-	"X-Amz-Object-Lock-Legal-Hold",
 	"X-Amz-Website-Redirect-Location",
 	"X-Amz-Write-Offset-Bytes",
 }
@@ -42,6 +39,9 @@ func (c *call) onlyBuilt() error {
 // attributes reads what a write stores with the object.
 func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 	if err := c.onlyBuilt(); err != nil {
+		return a, err
+	}
+	if a.Lock, err = d.lockHeaders(c); err != nil {
 		return a, err
 	}
 	h := c.r.Header

@@ -66,7 +66,7 @@ func writeS3(b *bytes.Buffer) {
 		fmt.Fprintf(b, "| %s | `%s` | %s |\n", r.Name, r.Action, state)
 	}
 	b.WriteString(`
-Not built within these operations, and refused with ` + "`NotImplemented`" + `: server-side encryption headers, object lock headers,
+Not built within these operations, and refused with ` + "`NotImplemented`" + `: server-side encryption headers,
 ` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `, ACL grants and grant documents.
 
 `)
