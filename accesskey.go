@@ -12,6 +12,7 @@ type KeyOwner uint8
 const (
 	OwnerRoot   KeyOwner = iota + 1 // the account itself
 	OwnerBucket                     // one bucket: spec/access-keys.md §1
+	OwnerUser                       // an IAM user
 )
 
 // KeyStatus is Active or Inactive, as AWS writes it.
@@ -38,6 +39,7 @@ type AccessKey struct {
 	Account    AccountID
 	BucketID   BucketID // set when Owner is OwnerBucket
 	BucketName string
+	UserID     string // AIDA…, set when Owner is OwnerUser
 	LastUsed   LastUsed
 }
 

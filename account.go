@@ -10,7 +10,15 @@ type Account struct {
 	ID          AccountID
 	CanonicalID string // 64 hex digits: the owner id of S3 listings
 	CreatedAt   time.Time
+	Name        string    // what its operator calls it
+	ClosedAt    time.Time // zero while it is open; nothing of it works after
+	Alias       string    // IAM's, unique in the installation
+	Login       *Login    // of the root; nil when it has no password
+	LoginUsed   time.Time // when the root last signed in with it
 }
+
+// Closed reports whether the account is closed.
+func (a *Account) Closed() bool { return !a.ClosedAt.IsZero() }
 
 // Valid reports whether the id is twelve digits.
 func (id AccountID) Valid() bool {

@@ -81,6 +81,17 @@ const (
 	NounStorage
 	NounConfiguration // a configuration document of a bucket
 	NounObjectLock
+	NounUser
+	NounGroup
+	NounRole
+	NounPolicy
+	NounPolicyDocument
+	NounLoginProfile
+	NounPassword
+	NounInstanceProfile
+	NounIdentityProvider
+	NounInstance
+	NounSession
 	numNouns
 )
 
@@ -88,7 +99,8 @@ var nounNames = [numNouns]string{
 	"", "account", "access key", "bucket", "bucket name", "bundle", "access rules",
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
-	"storage", "configuration", "object lock",
+	"storage", "configuration", "object lock", "user", "group", "role", "policy", "policy document", "login profile", "password",
+	"instance profile", "identity provider", "instance", "session",
 }
 
 func (n Noun) String() string {

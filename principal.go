@@ -8,6 +8,10 @@ const (
 	Anonymous PrincipalKind = iota
 	Root
 	BucketKey
+	UserPrincipal   // an IAM user
+	RoleSession     // who has assumed a role
+	FederatedUser   // a session of GetFederationToken
+	InstanceSession // a registered machine
 )
 
 // Principal is the verified caller of a request.
@@ -18,6 +22,16 @@ type Principal struct {
 	AccessKeyID string
 	BucketID    BucketID // the one bucket of a BucketKey
 	BucketName  string
+
+	// ID is the unique id: AIDA… of a user, AROA… of a session's role, that of an
+	// instance; empty for the others.
+	ID   string
+	Name string // of the user, the session or the instance
+	// Arn is set for what has a record: users and sessions.
+	Arn     string
+	RoleARN string // of a RoleSession
+	// Temporary says that the credentials came with a session token.
+	Temporary bool
 }
 
 // ARN names the principal in denials and access records; "" for anonymous.
@@ -28,6 +42,24 @@ func (p *Principal) ARN() string {
 		return "arn:aws:iam::" + string(p.Account) + ":root"
 	case BucketKey:
 		return "arn:aws:lightsail::" + string(p.Account) + ":bucket-access-key/" + p.BucketName + "/" + p.AccessKeyID
+	}
+	return p.Arn
+}
+
+// UserID is the value of aws:userid and of GetCallerIdentity's UserId ("IAM
+// policy elements: variables", table of principal values).
+func (p *Principal) UserID() string {
+	switch p.Kind {
+	case Root:
+		return string(p.Account)
+	case UserPrincipal:
+		return p.ID
+	case RoleSession, InstanceSession:
+		return p.ID + ":" + p.Name
+	case FederatedUser:
+		return string(p.Account) + ":" + p.Name
+	case BucketKey:
+		return p.AccessKeyID
 	}
 	return ""
 }

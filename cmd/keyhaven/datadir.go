@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +18,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/blob/fileblob"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -194,7 +192,7 @@ func (d *dataDir) initialize(ctx context.Context, m *marker, opts pebblekv.Optio
 	if err := d.openStores(opts); err != nil {
 		return err
 	}
-	account, err := newAccount()
+	account, err := identity.New(d.meta, identity.Options{}).NewAccount("")
 	if err != nil {
 		return err
 	}
@@ -219,20 +217,6 @@ func (d *dataDir) finish() error {
 	}
 	m.State = ready
 	return writeMarker(d.path, m)
-}
-
-func newAccount() (keyhaven.Account, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(900_000_000_000))
-	if err != nil {
-		return keyhaven.Account{}, err
-	}
-	var canonical [32]byte
-	rand.Read(canonical[:])
-	return keyhaven.Account{
-		ID:          keyhaven.AccountID(fmt.Sprint(n.Int64() + 100_000_000_000)),
-		CanonicalID: hex.EncodeToString(canonical[:]),
-		CreatedAt:   time.Now().UTC(),
-	}, nil
 }
 
 // open opens an installation whose parts must all be there and belong together.

@@ -19,7 +19,8 @@ type rootCmd struct {
 
 // rootFlags are what every command on the data directory needs.
 type rootFlags struct {
-	Data string `help:"Directory of the server's data." default:"data" placeholder:"DIR" type:"path"`
+	Data    string `help:"Directory of the server's data." default:"data" placeholder:"DIR" type:"path"`
+	Account string `help:"Account whose root is meant; the one the installation began with when not given." placeholder:"ID"`
 }
 
 // with runs fn over the data directory, which must exist already.
@@ -38,7 +39,14 @@ func (f rootFlags) with(sys *system, fn func(*access.Service, keyhaven.AccountID
 	}
 	a := access.New(d.meta, d.ring, access.Options{})
 	defer a.Close()
-	if err := fn(a, d.account); err != nil || !d.keyless {
+	account := d.account
+	if f.Account != "" {
+		account = keyhaven.AccountID(f.Account)
+		if other, err := a.Account(sys.ctx, account); err != nil || other.Closed() {
+			return fmt.Errorf("there is no open account %s", f.Account)
+		}
+	}
+	if err := fn(a, account); err != nil || !d.keyless {
 		return err
 	}
 	keys, err := a.RootKeys(sys.ctx, d.account)

@@ -21,6 +21,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/control"
 	"github.com/keyhaven/keyhaven/internal/edge"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -94,7 +95,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, load))})
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load))})
 	if d.needsKey() {
 		if err := d.finish(); err != nil {
 			return err
@@ -181,10 +182,11 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 }
 
 // commands are what an operator can ask of the running server.
-func (c *serveCmd) commands(d *dataDir, load *load) map[string]control.Command {
+func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load) map[string]control.Command {
 	return map[string]control.Command{
-		"scrub":  scrubCommand(d, load),
-		"backup": backupCommand(d),
+		"account": accountCommand(identity.New(d.meta, identity.Options{}), keys),
+		"scrub":   scrubCommand(d, load),
+		"backup":  backupCommand(d),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 var derived = []meta.Kind{
 	meta.KindOwnerKeys, meta.KindAccountBuckets, meta.KindCounter, meta.KindNull, meta.KindData, meta.KindManifest,
 	meta.KindReference, meta.KindPart, meta.KindDue, meta.KindOpsByTime, meta.KindOpsByName,
+	meta.KindEntityIndex,
 }
 
 // claims compares, for each derived kind, what the records need with what is

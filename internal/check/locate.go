@@ -14,7 +14,7 @@ const maxHeld = 256 << 10
 // claimants are the kinds of records that derived entries follow from.
 var claimants = []meta.Kind{
 	meta.KindBucket, meta.KindOutbox, meta.KindAccessKey, meta.KindCurrent, meta.KindVersion, meta.KindUpload,
-	meta.KindManifest, meta.KindCompleted, meta.KindOperation,
+	meta.KindManifest, meta.KindCompleted, meta.KindOperation, meta.KindAccount, meta.KindEntity,
 }
 
 // locate searches the kinds whose fingerprints differ for entries that nothing

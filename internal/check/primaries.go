@@ -17,6 +17,7 @@ func (c *checker) primaries(ctx context.Context) error {
 	}{
 		{meta.KindSystem, func(context.Context, *meta.Entry) error { return nil }},
 		{meta.KindAccount, c.account},
+		{meta.KindEntity, c.entity},
 		{meta.KindBucket, c.bucket},
 		{meta.KindOutbox, c.outbox},
 		{meta.KindAccessKey, c.accessKey},
@@ -40,9 +41,19 @@ func (c *checker) primaries(ctx context.Context) error {
 	return nil
 }
 
-func (c *checker) account(_ context.Context, e *meta.Entry) error {
+func (c *checker) account(ctx context.Context, e *meta.Entry) error {
 	c.accounts[keyhaven.AccountID(e.Name)] = 0
-	return nil
+	return c.needs(ctx, e)
+}
+
+// entity checks that a record of IAM belongs to an account.
+func (c *checker) entity(ctx context.Context, e *meta.Entry) error {
+	if _, ok := c.accounts[e.Entity.Account]; !ok {
+		if err := c.find(entrySubject(e), "its account "+string(e.Entity.Account)+" is not there", adviceBug); err != nil {
+			return err
+		}
+	}
+	return c.needs(ctx, e)
 }
 
 // config checks that a document belongs to a bucket that says it has one.
@@ -130,6 +141,10 @@ func (c *checker) accessKey(ctx context.Context, e *meta.Entry) error {
 				return err
 			}
 		}
+	case keyhaven.OwnerUser:
+		if err := c.userOf(ctx, k, s); err != nil {
+			return err
+		}
 	default:
 		if err := c.find(s, "its owner is of unknown kind", adviceBug); err != nil {
 			return err
@@ -143,6 +158,23 @@ func (c *checker) accessKey(ctx context.Context, e *meta.Entry) error {
 		}
 	}
 	return c.needs(ctx, e)
+}
+
+// userOf checks that the user of a key is there.
+func (c *checker) userOf(ctx context.Context, k *meta.KeyRecord, s subject) error {
+	var gone bool
+	err := c.view(ctx, s, func(r *meta.Reader) error {
+		_, err := r.UserByID(k.UserID)
+		gone = keyhaven.KindOf(err) == keyhaven.NotFound
+		if gone {
+			return nil
+		}
+		return err
+	})
+	if err != nil || !gone {
+		return err
+	}
+	return c.find(s, "its user "+quote(k.UserID)+" is not there", adviceBug)
 }
 
 // scope returns the bucket of an entry. One that is unknown is a finding.

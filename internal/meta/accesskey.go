@@ -35,12 +35,17 @@ func (r *Reader) AccessKey(id string) (*KeyRecord, error) {
 // RootKeys returns the keys of the account's root; BucketKeys those of a
 // bucket. Both in order of id.
 func (r *Reader) RootKeys(account keyhaven.AccountID) ([]*KeyRecord, error) {
-	return r.ownerKeys(ownerPrefix(keyhaven.OwnerRoot, account, keyhaven.BucketID{}))
+	return r.ownerKeys(ownerPrefix(&keyhaven.AccessKey{Owner: keyhaven.OwnerRoot, Account: account}))
 }
 
 // BucketKeys returns the keys of a bucket.
 func (r *Reader) BucketKeys(id keyhaven.BucketID) ([]*KeyRecord, error) {
-	return r.ownerKeys(ownerPrefix(keyhaven.OwnerBucket, "", id))
+	return r.ownerKeys(ownerPrefix(&keyhaven.AccessKey{Owner: keyhaven.OwnerBucket, BucketID: id}))
+}
+
+// UserKeys returns the keys of a user by its unique id.
+func (r *Reader) UserKeys(id string) ([]*KeyRecord, error) {
+	return r.ownerKeys(ownerPrefix(&keyhaven.AccessKey{Owner: keyhaven.OwnerUser, UserID: id}))
 }
 
 func (r *Reader) ownerKeys(prefix []byte) (keys []*KeyRecord, err error) {
@@ -61,7 +66,7 @@ func (t *Txn) PutAccessKey(k *KeyRecord) error {
 	if err := t.t.Set(key1(kindAccessKey, k.ID), encodeAccessKey(k)); err != nil {
 		return err
 	}
-	return t.t.Set(append(ownerPrefix(k.Owner, k.Account, k.BucketID), k.ID...), nil)
+	return t.t.Set(ownerKey(&k.AccessKey), nil)
 }
 
 // DeleteAccessKey removes the key, its index and its last use.
@@ -69,7 +74,7 @@ func (t *Txn) DeleteAccessKey(k *KeyRecord) error {
 	t.touched.keys = append(t.touched.keys, k.ID)
 	for _, key := range [][]byte{
 		key1(kindAccessKey, k.ID),
-		append(ownerPrefix(k.Owner, k.Account, k.BucketID), k.ID...),
+		ownerKey(&k.AccessKey),
 		key1(kindLastUsed, k.ID),
 	} {
 		if err := t.t.Delete(key); err != nil {
@@ -123,6 +128,7 @@ func encodeAccessKey(k *KeyRecord) []byte {
 		e.string(7, k.BucketName)
 	}
 	e.bool(8, k.FromEnvironment)
+	e.string(10, k.UserID)
 	return e.b
 }
 
@@ -146,6 +152,8 @@ func decodeAccessKey(id string, rec []byte) (*KeyRecord, error) {
 			k.BucketName = f.str()
 		case 8:
 			k.FromEnvironment = f.num != 0
+		case 10:
+			k.UserID = f.str()
 		}
 		return nil
 	})

@@ -33,6 +33,8 @@
 //	g <operation:16>                       Lightsail operation
 //	G <account:12> <esc region> <id:16>    index: operations by time
 //	h <account:12> <esc region> <esc resource> <id:16>  index: operations of a resource
+//	i <account:12> <kind:1> <name>         record of IAM: user, group, role, policy, …
+//	I <what:1> …                           index of IAM: by unique id, by policy, by group, by role; aliases
 //
 // # Invariants
 //

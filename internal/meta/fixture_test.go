@@ -104,6 +104,10 @@ func samples() []sample {
 		{"access-key-root", &KeyRecord{AccessKey: keyhaven.AccessKey{
 			ID: "keyhaven_admin_key", Status: keyhaven.KeyInactive, CreatedAt: at, Owner: keyhaven.OwnerRoot, Account: "111122223333",
 		}, Sealed: []byte("sealed secret"), FromEnvironment: true}},
+		{"access-key-user", &KeyRecord{AccessKey: keyhaven.AccessKey{
+			ID: "AKIAIOSFODNN7EXAMPLE", Status: keyhaven.KeyActive, CreatedAt: at, Owner: keyhaven.OwnerUser,
+			Account: "111122223333", UserID: "AIDAIOSFODNN7EXAMPLE2",
+		}, Sealed: []byte("sealed secret")}},
 		{"last-used", keyhaven.LastUsed{Time: at, Region: "us-east-2", Service: "s3"}},
 		{"version-inline", &Version{Object: object, Data: inline}},
 		{"version-blob", &Version{Object: object, Data: ref}},
@@ -136,6 +140,10 @@ func samples() []sample {
 		}},
 		{"installation", Installation{ID: "0f1e2d3c-0000-4000-8000-000000000001", Account: "111122223333", KeyRing: "fingerprint"}},
 		{"account", keyhaven.Account{ID: "111122223333", CanonicalID: strings.Repeat("ab", 32), CreatedAt: at}},
+		{"account-closed", keyhaven.Account{
+			ID: "111122223333", CanonicalID: strings.Repeat("ab", 32), CreatedAt: at, Name: "second", ClosedAt: at.Add(time.Hour), Alias: "acme",
+			Login: &keyhaven.Login{Hash: "hash", CreatedAt: at, Since: at.Add(time.Minute)}, LoginUsed: at.Add(time.Second),
+		}},
 	}
 }
 

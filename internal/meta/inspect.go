@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -42,6 +43,8 @@ const (
 	KindOperation      Kind = kindOperation
 	KindOpsByTime      Kind = kindOpsByTime
 	KindOpsByName      Kind = kindOpsByName
+	KindEntity         Kind = kindEntity
+	KindEntityIndex    Kind = kindEntityIndex
 )
 
 var kindNames = map[Kind]string{
@@ -51,6 +54,7 @@ var kindNames = map[Kind]string{
 	KindManifest: "manifest", KindReference: "reference", KindUpload: "upload", KindPart: "part",
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
+	KindEntity: "IAM record", KindEntityIndex: "IAM index",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -96,8 +100,11 @@ type Entry struct {
 	Completed    *Completed
 	Operation    *keyhaven.Operation
 	Work         *Work
+	Account      *keyhaven.Account
+	Entity       *keyhaven.Entity // what all records of IAM have; What is the kind
 
-	after []byte // the key before it, nil for none
+	entity entity
+	after  []byte // the key before it, nil for none
 }
 
 // Page is a stretch of a walk: at most Limit entries after the key After, nil
@@ -143,7 +150,7 @@ func (r *Reader) Entries(kind Kind, page Page, fn func(*Entry) error) (next []by
 // index reports whether the key of an entry is all that a walk over keys needs.
 func (k Kind) index() bool {
 	switch k {
-	case KindOwnerKeys, KindLastUsed, KindAccountBuckets, KindNull, KindData, KindReference, KindDue, KindOpsByTime, KindOpsByName:
+	case KindOwnerKeys, KindLastUsed, KindAccountBuckets, KindNull, KindData, KindReference, KindDue, KindOpsByTime, KindOpsByName, KindEntityIndex:
 		return true
 	default:
 		return false
@@ -186,8 +193,10 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseNamed(v)
 	case KindCurrent, KindVersion, KindNull, KindUpload, KindBucketConfig:
 		return e.parseScoped(k, v, keys)
-	case KindOwnerKeys, KindAccountBuckets, KindDue, KindOpsByTime, KindOpsByName:
+	case KindOwnerKeys, KindAccountBuckets, KindDue, KindOpsByTime, KindOpsByName, KindEntityIndex:
 		return e.parseIndex(k)
+	case KindEntity:
+		return e.parseEntity(k, v)
 	case KindReference:
 		if len(k) != 32 {
 			return errKey
@@ -222,10 +231,28 @@ func (e *Entry) parseNamed(v []byte) (err error) {
 		e.BucketRecord, err = decodeBucket(e.Name, v)
 	case KindAccessKey:
 		e.AccessKey, err = decodeAccessKey(e.Name, v)
+	case KindAccount:
+		e.Account, err = decodeAccount(keyhaven.AccountID(e.Name), v)
 	default:
 		err = decode(e.Kind.String(), v, ignoreField)
 	}
 	return err
+}
+
+// parseEntity reads a record of IAM, which says the same as its key.
+func (e *Entry) parseEntity(k, v []byte) (err error) {
+	if len(k) < 14 {
+		return errKey
+	}
+	e.What, e.Name = k[12], string(k[13:])
+	if e.entity, err = decodeEntity(e.What, v); err != nil {
+		return err
+	}
+	e.Entity = e.entity.Base()
+	if string(e.Entity.Account) != string(k[:12]) || strings.ToLower(e.Entity.Name) != e.Name || e.Entity.ID == "" {
+		return damaged("entity")
+	}
+	return nil
 }
 
 func ignoreField(protowire.Number, field) error { return nil }
@@ -288,7 +315,7 @@ func (e *Entry) parseScoped(k, v []byte, keys bool) (err error) {
 
 // parseIndex checks the form of a key that only points somewhere.
 func (e *Entry) parseIndex(k []byte) error {
-	min := map[Kind]int{KindOwnerKeys: 2, KindAccountBuckets: 13, KindDue: 10, KindOpsByTime: 30, KindOpsByName: 32}[e.Kind]
+	min := map[Kind]int{KindOwnerKeys: 2, KindAccountBuckets: 13, KindDue: 10, KindOpsByTime: 30, KindOpsByName: 32, KindEntityIndex: 2}[e.Kind]
 	if len(k) < min {
 		return errKey
 	}

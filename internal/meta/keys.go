@@ -34,6 +34,9 @@ const (
 	kindOperation  = 'g'
 	kindOpsByTime  = 'G'
 	kindOpsByName  = 'h'
+
+	kindEntity      = 'i'
+	kindEntityIndex = 'I'
 )
 
 // ID is an internal identity: time-ordered, then random. Versions, uploads,
@@ -137,12 +140,20 @@ func referencesPrefix(target blob.Ref) []byte {
 	return append([]byte{kindReference}, target[:]...)
 }
 
-func ownerPrefix(owner keyhaven.KeyOwner, account keyhaven.AccountID, bucket keyhaven.BucketID) []byte {
-	if owner == keyhaven.OwnerBucket {
-		return append([]byte{kindOwnerKeys, 'b'}, bucket[:]...)
+// ownerPrefix is what the index of an owner's keys begins with.
+func ownerPrefix(k *keyhaven.AccessKey) []byte {
+	switch k.Owner {
+	case keyhaven.OwnerBucket:
+		return append([]byte{kindOwnerKeys, 'b'}, k.BucketID[:]...)
+	case keyhaven.OwnerUser:
+		return append([]byte{kindOwnerKeys, 'u'}, k.UserID...)
 	}
-	return append([]byte{kindOwnerKeys, 'r'}, account...)
+	return append([]byte{kindOwnerKeys, 'r'}, k.Account...)
 }
+
+// ownerKey is the entry of a key in that index. Unique ids of users all have one
+// length, so that none begins another.
+func ownerKey(k *keyhaven.AccessKey) []byte { return append(ownerPrefix(k), k.ID...) }
 
 func accountBucketKey(account keyhaven.AccountID, name string) []byte {
 	return append(append([]byte{kindAccBuckets}, account...), name...)

@@ -30,8 +30,11 @@ func (e *Entry) Needs() []Need {
 	}
 	switch e.Kind {
 	case KindAccessKey:
-		k := e.AccessKey
-		return []Need{indexNeed(append(ownerPrefix(k.Owner, k.Account, k.BucketID), k.ID...), nil)}
+		return []Need{indexNeed(ownerKey(&e.AccessKey.AccessKey), nil)}
+	case KindAccount:
+		return accountNeeds(e.Account)
+	case KindEntity:
+		return entityNeeds(e.entity)
 	case KindBucket:
 		return e.bucketNeeds()
 	case KindCurrent:

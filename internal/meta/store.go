@@ -20,8 +20,9 @@ type Store struct {
 	buckets bucketCache
 	configs configCache
 
-	mu       sync.RWMutex
-	watchers []func(accessKeyID string)
+	mu         sync.RWMutex
+	watchers   []func(accessKeyID string)
+	principals []func(Principal)
 }
 
 // New returns a store over an open engine. The caller closes the engine.
@@ -40,6 +41,15 @@ func (s *Store) WatchKeys(fn func(accessKeyID string)) {
 	s.watchers = append(s.watchers, fn)
 }
 
+// WatchPrincipals registers fn to be called with everybody whose rights have
+// changed, after the commit and before the call that changed them returns. It is
+// called at wiring time only.
+func (s *Store) WatchPrincipals(fn func(Principal)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.principals = append(s.principals, fn)
+}
+
 // Reader reads records from one consistent snapshot.
 type Reader struct {
 	r kv.Reader
@@ -55,8 +65,9 @@ type Txn struct {
 
 // touched is what a transaction changed that caches may hold.
 type touched struct {
-	keys    []string
-	buckets []string
+	keys       []string
+	buckets    []string
+	principals []Principal
 }
 
 // View runs fn over a snapshot.
@@ -83,7 +94,7 @@ func (s *Store) forget(t touched) {
 	if len(t.buckets) > 0 {
 		s.buckets.forget(t.buckets)
 	}
-	if len(t.keys) == 0 {
+	if len(t.keys) == 0 && len(t.principals) == 0 {
 		return
 	}
 	s.mu.RLock()
@@ -91,6 +102,11 @@ func (s *Store) forget(t touched) {
 	for _, id := range t.keys {
 		for _, fn := range s.watchers {
 			fn(id)
+		}
+	}
+	for _, p := range t.principals {
+		for _, fn := range s.principals {
+			fn(p)
 		}
 	}
 }

@@ -46,36 +46,6 @@ func (t *Txn) PutInstallation(in Installation) error {
 	return t.t.Set(key1(kindSystem, installationName), e.b)
 }
 
-// Account returns the account, or NotFound.
-func (r *Reader) Account(id keyhaven.AccountID) (*keyhaven.Account, error) {
-	rec, err := r.get(key1(kindAccount, string(id)))
-	if err != nil {
-		return nil, err
-	}
-	if rec == nil {
-		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounAccount, ID: string(id)}
-	}
-	a := &keyhaven.Account{ID: id}
-	err = decode("account", rec, func(n protowire.Number, f field) error {
-		switch n {
-		case 1:
-			a.CanonicalID = f.str()
-		case 2:
-			a.CreatedAt = f.time()
-		}
-		return nil
-	})
-	return a, err
-}
-
-// PutAccount writes the account.
-func (t *Txn) PutAccount(a keyhaven.Account) error {
-	e := newRecord(96)
-	e.string(1, a.CanonicalID)
-	e.time(2, a.CreatedAt)
-	return t.t.Set(key1(kindAccount, string(a.ID)), e.b)
-}
-
 // Empty reports whether the store holds nothing at all.
 func (r *Reader) Empty() (bool, error) {
 	ok, err := r.has(kv.Span{From: []byte{0}})

@@ -32,6 +32,13 @@ var elsewhere = map[string]string{
 	"LimitExceeded Bundle":    "the Lightsail API changes bundles",
 }
 
+// ofIAM are the nouns of IAM and STS, which no operation of S3 is about; "noun" is
+// how the store writes whichever of them.
+var ofIAM = map[string]bool{
+	"noun": true, "NounUser": true, "NounGroup": true, "NounRole": true, "NounPolicy": true, "NounPolicyDocument": true, "NounLoginProfile": true,
+	"NounPassword": true, "NounInstanceProfile": true, "NounIdentityProvider": true, "NounInstance": true,
+}
+
 // TestEveryErrorHasACode looks for the errors that the services make, and fails
 // on one that the door would call an internal error.
 func TestEveryErrorHasACode(t *testing.T) {
@@ -47,6 +54,9 @@ func TestEveryErrorHasACode(t *testing.T) {
 	found := 0
 	for _, dir := range []string{"../object", "../bucket", "../access", "../meta", "../.."} {
 		for _, e := range errorsMadeIn(t, dir) {
+			if ofIAM[e.noun] {
+				continue
+			}
 			kind, okKind := kinds[strings.ToLower(e.kind)]
 			noun, okNoun := nouns[strings.ToLower(e.noun)]
 			if e.noun == "" || e.noun == "NounNone" {

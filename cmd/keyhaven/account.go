@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/control"
+	"github.com/keyhaven/keyhaven/internal/identity"
+)
+
+type accountCmd struct {
+	Create accountCreateCmd `cmd:"" help:"Make an account and an access key of its root."`
+	List   accountListCmd   `cmd:"" help:"List the accounts."`
+	Close  accountCloseCmd  `cmd:"" help:"Close an account without buckets for ever, with its users, keys, roles and policies."`
+}
+
+// accountArgs are what a command asks for.
+type accountArgs struct {
+	Verb string             `json:"verb"`
+	Name string             `json:"name,omitempty"`
+	ID   keyhaven.AccountID `json:"id,omitempty"`
+}
+
+// accountLine is one account in the answer.
+type accountLine struct {
+	ID          keyhaven.AccountID `json:"id"`
+	CanonicalID string             `json:"canonical_id"`
+	Name        string             `json:"name,omitempty"`
+	Alias       string             `json:"alias,omitempty"`
+	Created     time.Time          `json:"created"`
+	Closed      time.Time          `json:"closed,omitzero"`
+	AccessKeyID string             `json:"access_key_id,omitempty"`
+	Secret      string             `json:"secret,omitempty"`
+}
+
+// Format keeps the secret out of everything that prints the line, with any verb.
+func (l accountLine) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "account "+string(l.ID)) }
+
+func accountLineOf(a *keyhaven.Account) accountLine {
+	return accountLine{ID: a.ID, CanonicalID: a.CanonicalID, Name: a.Name, Alias: a.Alias, Created: a.CreatedAt, Closed: a.ClosedAt}
+}
+
+// accountFlags name the installation.
+type accountFlags struct {
+	Data string `help:"Directory of the server's data." default:"data" placeholder:"DIR" type:"path"`
+}
+
+// call runs a command in the running server or, when none runs, by itself.
+func (f accountFlags) call(sys *system, args accountArgs, each func(accountLine) error) error {
+	err := control.Call(sys.ctx, filepath.Join(f.Data, controlSocket), "account", args, func(raw json.RawMessage) error {
+		var line accountLine
+		if err := json.Unmarshal(raw, &line); err != nil {
+			return err
+		}
+		return each(line)
+	})
+	if !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	d, err := openStopped(sys, f.Data)
+	if err != nil {
+		return err
+	}
+	keys := access.New(d.meta, d.ring, access.Options{})
+	err = runAccount(sys.ctx, identity.New(d.meta, identity.Options{}), keys, args, each)
+	return errors.Join(err, keys.Close(), d.Close())
+}
+
+// runAccount does what the command asks for.
+func runAccount(ctx context.Context, ids *identity.Service, keys *access.Service, args accountArgs, each func(accountLine) error) error {
+	switch args.Verb {
+	case "create":
+		a, err := ids.CreateAccount(ctx, args.Name, args.ID)
+		if err != nil {
+			return sentence(err)
+		}
+		key, err := keys.CreateRootKey(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		line := accountLineOf(a)
+		line.AccessKeyID, line.Secret = key.ID, key.Secret.Reveal()
+		return each(line)
+	case "list":
+		all, err := ids.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			if err := each(accountLineOf(a)); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "close":
+		return sentence(ids.CloseAccount(ctx, args.ID))
+	}
+	return fmt.Errorf("account: unknown command %q", args.Verb)
+}
+
+// sentence is what a person should read of an error.
+func sentence(err error) error {
+	if e, ok := errors.AsType[*keyhaven.Error](err); ok && e.Msg != "" {
+		return errors.New(e.Msg)
+	}
+	return err
+}
+
+// accountCommand manages accounts in the running server.
+func accountCommand(ids *identity.Service, keys *access.Service) control.Command {
+	return func(ctx context.Context, raw json.RawMessage, report func(any) error) error {
+		var args accountArgs
+		if err := json.Unmarshal(raw, &args); err != nil {
+			return fmt.Errorf("account: %w", err)
+		}
+		return runAccount(ctx, ids, keys, args, func(l accountLine) error { return report(l) })
+	}
+}
+
+type accountCreateCmd struct {
+	accountFlags
+	Name string `arg:"" help:"What you call it."`
+	ID   string `help:"Twelve digits; chosen at random when not given." placeholder:"ID"`
+}
+
+// Run makes an account and prints its root's key, secret included: this is the
+// only time.
+func (c *accountCreateCmd) Run(sys *system) error {
+	return c.call(sys, accountArgs{Verb: "create", Name: c.Name, ID: keyhaven.AccountID(c.ID)}, func(l accountLine) error {
+		_, err := fmt.Fprintf(sys.stdout, "  Account             %s\n  Canonical id        %s\n", l.ID, l.CanonicalID)
+		if err != nil {
+			return err
+		}
+		return printKey(sys.stdout, l.AccessKeyID, keyhaven.NewSecret(l.Secret))
+	})
+}
+
+type accountListCmd struct {
+	accountFlags
+}
+
+// Run lists the accounts.
+func (c *accountListCmd) Run(sys *system) error {
+	w := tabwriter.NewWriter(sys.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "ACCOUNT\tNAME\tALIAS\tCREATED\tSTATE")
+	err := c.call(sys, accountArgs{Verb: "list"}, func(l accountLine) error {
+		state := "open"
+		if !l.Closed.IsZero() {
+			state = "closed " + l.Closed.Format(time.RFC3339)
+		}
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, dash(l.Name), dash(l.Alias), l.Created.Format(time.RFC3339), state)
+		return err
+	})
+	return errors.Join(err, w.Flush())
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+type accountCloseCmd struct {
+	accountFlags
+	ID string `arg:"" help:"Id of the account."`
+}
+
+// Run closes an account.
+func (c *accountCloseCmd) Run(sys *system) error {
+	return c.call(sys, accountArgs{Verb: "close", ID: keyhaven.AccountID(c.ID)}, func(accountLine) error { return nil })
+}
