@@ -130,12 +130,22 @@ const (
 	ChecksumSHA1
 	ChecksumSHA256
 	ChecksumCRC64NVME
+	ChecksumSHA512
+	ChecksumMD5
+	ChecksumXXHASH64
+	ChecksumXXHASH3
+	ChecksumXXHASH128
 )
 
-// ChecksumAlgorithms are all algorithms, in the order of S3's documentation.
-var ChecksumAlgorithms = []ChecksumAlgorithm{ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA1, ChecksumSHA256}
+// ChecksumAlgorithms are all algorithms, in the order of their names.
+var ChecksumAlgorithms = []ChecksumAlgorithm{
+	ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA512,
+	ChecksumXXHASH128, ChecksumXXHASH3, ChecksumXXHASH64,
+}
 
-var checksumNames = [...]string{"", "CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME"}
+var checksumNames = [...]string{
+	"", "CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128",
+}
 
 func (a ChecksumAlgorithm) String() string {
 	if int(a) < len(checksumNames) {

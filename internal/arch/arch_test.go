@@ -34,7 +34,7 @@ var rows = map[string]row{
 	"internal/sigv4":    {imports: nouns},
 	"internal/policy":   {imports: nouns},
 	"internal/seal":     {imports: nouns},
-	"internal/checksum": {imports: nouns, vendor: []string{"github.com/minio/crc64nvme"}},
+	"internal/checksum": {imports: nouns, vendor: []string{"github.com/cespare/xxhash/v2", "github.com/minio/crc64nvme", "github.com/zeebo/xxh3"}},
 	"internal/edge":     {imports: nouns},
 	"internal/awsjson":  {imports: nouns, vendor: []string{"github.com/aws/"}},
 	"internal/awsquery": {imports: nouns},

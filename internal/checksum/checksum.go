@@ -1,15 +1,19 @@
 package checksum
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/minio/crc64nvme"
+	"github.com/zeebo/xxh3"
 
 	"github.com/keyhaven/keyhaven"
 )
@@ -29,6 +33,16 @@ func New(a keyhaven.ChecksumAlgorithm) hash.Hash {
 		return sha1.New()
 	case keyhaven.ChecksumSHA256:
 		return sha256.New()
+	case keyhaven.ChecksumSHA512:
+		return sha512.New()
+	case keyhaven.ChecksumMD5:
+		return md5.New()
+	case keyhaven.ChecksumXXHASH64:
+		return xxhash.New()
+	case keyhaven.ChecksumXXHASH3:
+		return xxh3.New()
+	case keyhaven.ChecksumXXHASH128:
+		return xxh3.New128()
 	}
 	return nil
 }
@@ -38,12 +52,16 @@ func Size(a keyhaven.ChecksumAlgorithm) int {
 	switch a {
 	case keyhaven.ChecksumCRC32, keyhaven.ChecksumCRC32C:
 		return 4
-	case keyhaven.ChecksumCRC64NVME:
+	case keyhaven.ChecksumCRC64NVME, keyhaven.ChecksumXXHASH64, keyhaven.ChecksumXXHASH3:
 		return 8
+	case keyhaven.ChecksumMD5, keyhaven.ChecksumXXHASH128:
+		return 16
 	case keyhaven.ChecksumSHA1:
 		return sha1.Size
 	case keyhaven.ChecksumSHA256:
 		return sha256.Size
+	case keyhaven.ChecksumSHA512:
+		return sha512.Size
 	}
 	return 0
 }
@@ -68,15 +86,18 @@ func DefaultType(a keyhaven.ChecksumAlgorithm) keyhaven.ChecksumType {
 }
 
 // Supports reports whether the algorithm can have the type in a multipart
-// upload: the SHAs cannot be combined, CRC64NVME is never composite.
+// upload: only the sums of cyclic codes can be combined, CRC64NVME is never
+// composite.
 func Supports(a keyhaven.ChecksumAlgorithm, t keyhaven.ChecksumType) bool {
 	switch a {
 	case keyhaven.ChecksumCRC64NVME:
 		return t == keyhaven.FullObject
-	case keyhaven.ChecksumSHA1, keyhaven.ChecksumSHA256:
-		return t == keyhaven.Composite
+	case keyhaven.ChecksumCRC32, keyhaven.ChecksumCRC32C:
+		return true
+	case keyhaven.ChecksumNone:
+		return false
 	}
-	return a != keyhaven.ChecksumNone
+	return t == keyhaven.Composite
 }
 
 // Parse reads a header or XML value: base64 of the sum, and for a composite one

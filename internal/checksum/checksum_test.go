@@ -3,6 +3,7 @@ package checksum
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -10,13 +11,18 @@ import (
 	"github.com/keyhaven/keyhaven"
 )
 
-// The check values are those of the CRC catalogue and of FIPS 180 for the
-// message "123456789".
+// The check values are those of the CRC catalogue, of FIPS 180 and of RFC 1321
+// for the message "123456789"; those of xxHash's specification for the empty one.
 func TestKnownSums(t *testing.T) {
 	for _, tt := range []struct {
 		a    keyhaven.ChecksumAlgorithm
 		want string
 	}{
+		{keyhaven.ChecksumMD5, "25f9e794323b453885f5181f1b624d0b"},
+		{keyhaven.ChecksumSHA512, "d9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0c29169bc24e71c3f274ad27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85"},
+		{keyhaven.ChecksumXXHASH64, "ef46db3751d8e999"},
+		{keyhaven.ChecksumXXHASH3, "2d06800538d394c2"},
+		{keyhaven.ChecksumXXHASH128, "99aa06d3014798d86001c324468d497f"},
 		{keyhaven.ChecksumCRC32, "cbf43926"},
 		{keyhaven.ChecksumCRC32C, "e3069283"},
 		{keyhaven.ChecksumCRC64NVME, "ae8b14860a799888"},
@@ -24,7 +30,9 @@ func TestKnownSums(t *testing.T) {
 		{keyhaven.ChecksumSHA256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
 	} {
 		h := New(tt.a)
-		h.Write([]byte("123456789"))
+		if !strings.HasPrefix(tt.a.String(), "XX") {
+			h.Write([]byte("123456789"))
+		}
 		if got := hex.EncodeToString(h.Sum(nil)); got != tt.want {
 			t.Errorf("%v = %s, want %s", tt.a, got, tt.want)
 		}
@@ -78,8 +86,8 @@ func TestParseFormat(t *testing.T) {
 	if _, ok := ParseAlgorithm("crc64nvme"); !ok {
 		t.Error("ParseAlgorithm does not take lower case")
 	}
-	if _, ok := ParseAlgorithm("MD5"); ok {
-		t.Error("ParseAlgorithm takes MD5")
+	if _, ok := ParseAlgorithm("MD4"); ok {
+		t.Error("ParseAlgorithm takes MD4")
 	}
 }
 
@@ -87,6 +95,12 @@ func TestSupports(t *testing.T) {
 	for _, a := range keyhaven.ChecksumAlgorithms {
 		if !Supports(a, DefaultType(a)) {
 			t.Errorf("%v does not support its default type", a)
+		}
+	}
+	for _, a := range keyhaven.ChecksumAlgorithms {
+		crc := strings.HasPrefix(a.String(), "CRC")
+		if Supports(a, keyhaven.FullObject) != crc {
+			t.Errorf("Supports(%v, FULL_OBJECT) = %v", a, !crc)
 		}
 	}
 	if Supports(keyhaven.ChecksumSHA256, keyhaven.FullObject) || Supports(keyhaven.ChecksumCRC64NVME, keyhaven.Composite) {

@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"strings"
 
 	"github.com/keyhaven/keyhaven"
@@ -139,7 +140,7 @@ func assemble(v *meta.Version, u *meta.Upload, parts []meta.PartRecord, in Compl
 	if in.Size >= 0 && in.Size != v.Size {
 		return &keyhaven.Error{
 			Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
-			Msg: "The provided 'x-amz-mp-object-size' header value does not match what was computed.",
+			Msg: fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", in.Size, v.Size),
 		}
 	}
 	tags.Sum(v.ETag.MD5[:0])
@@ -157,8 +158,13 @@ func (in *CompleteInput) checkSum(have keyhaven.Checksum) error {
 			Msg: "Checksum Type mismatch occurred, expected checksum Type: " + have.Algorithm.String() +
 				", actual checksum Type: " + in.Checksum.Algorithm.String(),
 		}
-	case in.Checksum != nil && !bytes.Equal(in.Checksum.Value, have.Value),
-		in.ChecksumType != nil && *in.ChecksumType != have.Type:
+	case in.ChecksumType != nil && *in.ChecksumType != have.Type:
+		return &keyhaven.Error{
+			Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
+			Msg: "The upload was created using the " + have.Type.String() +
+				" checksum mode. The complete request must use the same checksum mode.",
+		}
+	case in.Checksum != nil && !bytes.Equal(in.Checksum.Value, have.Value):
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: have.Algorithm.String()}
 	}
 	return nil

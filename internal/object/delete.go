@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -13,6 +14,14 @@ type DeleteTarget struct {
 	Version    *keyhaven.VersionID // nil for the key itself
 	Conditions Conditions
 	Bypass     bool // the caller may, and wants to, overcome a retention in governance mode
+	// Size and ModTime let an object go only if they are its own, the time to
+	// the second; they say nothing about one that is not there.
+	Size    *int64
+	ModTime *time.Time
+}
+
+func (t *DeleteTarget) conditional() bool {
+	return !t.Conditions.IsZero() || t.Size != nil || t.ModTime != nil
 }
 
 // Deleted is what a delete did.
@@ -108,7 +117,7 @@ func (s *Service) removed(tx *meta.Txn, b *keyhaven.Bucket, v *meta.Version, byp
 
 // mark puts a delete marker on top of the key.
 func (s *Service) mark(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Deleted, error) {
-	if !t.Conditions.IsZero() {
+	if t.conditional() {
 		cur, err := tx.Current(b.ID, t.Key)
 		if err != nil {
 			return Deleted{}, err
@@ -126,12 +135,21 @@ func (s *Service) mark(tx *meta.Txn, b *keyhaven.Bucket, t DeleteTarget) (Delete
 }
 
 func checkDelete(t DeleteTarget, v *meta.Version) error {
-	if t.Conditions.IsZero() {
+	if !t.conditional() {
 		return nil
 	}
 	var cur *keyhaven.Object
 	if v != nil {
 		cur = &v.Object
 	}
-	return t.Conditions.write(t.Key, cur)
+	if err := t.Conditions.write(t.Key, cur); err != nil || cur == nil {
+		return err
+	}
+	switch {
+	case t.ModTime != nil && !cur.ModTime.Truncate(time.Second).Equal(*t.ModTime):
+		return preconditionFailed("If-Match-Last-Modified-Time")
+	case t.Size != nil && cur.Size != *t.Size:
+		return preconditionFailed("If-Match-Size")
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
@@ -33,7 +34,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		if !checksum.Supports(in.Algorithm, typ) {
 			return nil, &keyhaven.Error{
 				Kind: keyhaven.Invalid, Noun: keyhaven.NounUpload,
-				Msg: "The " + typ.String() + " checksum type cannot be used with the " + in.Algorithm.String() + " checksum algorithm.",
+				Msg: "The " + typ.String() + " checksum type cannot be used with the " + strings.ToLower(in.Algorithm.String()) + " checksum algorithm.",
 			}
 		}
 	}

@@ -182,7 +182,7 @@ func (b *body) verify(raw []byte) error {
 	h := checksum.New(b.sum.algorithm)
 	h.Write(raw)
 	if !bytes.Equal(h.Sum(nil), want) {
-		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum}
+		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounChecksum, ID: b.sum.algorithm.String()}
 	}
 	return nil
 }

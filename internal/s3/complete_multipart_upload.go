@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/checksum"
@@ -24,28 +25,69 @@ func (p *partElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) erro
 }
 
 type partElement struct {
-	PartNumber        *int   `xml:"PartNumber"`
-	ETag              string `xml:"ETag"`
-	ChecksumCRC32     string `xml:"ChecksumCRC32"`
-	ChecksumCRC32C    string `xml:"ChecksumCRC32C"`
-	ChecksumCRC64NVME string `xml:"ChecksumCRC64NVME"`
-	ChecksumSHA1      string `xml:"ChecksumSHA1"`
-	ChecksumSHA256    string `xml:"ChecksumSHA256"`
+	PartNumber *int   `xml:"PartNumber"`
+	ETag       string `xml:"ETag"`
+	Sums       []sumElement
 }
+
+// sumElement is ChecksumCRC32 and its like.
+type sumElement struct{ algorithm, value string }
+
+// UnmarshalXML reads a part. Elements that S3 does not know are passed over.
+func (p *partElement) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch t := t.(type) {
+		case xml.EndElement:
+			return nil
+		case xml.StartElement:
+			if err := p.element(d, t); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (p *partElement) element(d *xml.Decoder, start xml.StartElement) error {
+	name := start.Name.Local
+	switch {
+	case name == "PartNumber":
+		return d.DecodeElement(&p.PartNumber, &start)
+	case name == "ETag":
+		return d.DecodeElement(&p.ETag, &start)
+	case strings.HasPrefix(name, "Checksum") && len(p.Sums) < len(keyhaven.ChecksumAlgorithms):
+		e := sumElement{algorithm: name[len("Checksum"):]}
+		if err := d.DecodeElement(&e.value, &start); err != nil {
+			return err
+		}
+		if e.value != "" {
+			p.Sums = append(p.Sums, e)
+		}
+		return nil
+	}
+	return d.Skip()
+}
+
+var errPartSum = errInvalidArgument.with("Invalid Base64 or multiple checksums present in request").and("ArgumentName", "Checksum")
 
 // checksum returns the one checksum that the element carries.
 func (p *partElement) checksum() (*keyhaven.Checksum, error) {
-	for i, v := range []string{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256} {
-		if v == "" {
+	var found *keyhaven.Checksum
+	for _, e := range p.Sums {
+		a, ok := checksum.ParseAlgorithm(e.algorithm)
+		if !ok {
 			continue
 		}
-		sum, ok := checksum.Parse(keyhaven.ChecksumAlgorithms[i], v)
-		if !ok {
-			return nil, errMalformedXML
+		sum, ok := checksum.Parse(a, e.value)
+		if !ok || found != nil {
+			return nil, errPartSum.and("ArgumentValue", e.value)
 		}
-		return &sum, nil
+		found = &sum
 	}
-	return nil, nil
+	return found, nil
 }
 
 // completeMultipartUpload makes the parts an object (API reference,
@@ -100,17 +142,27 @@ func (c *call) completeInput() (in object.CompleteInput, err error) {
 	}
 	h := c.r.Header
 	if v := h.Get("X-Amz-Mp-Object-Size"); v != "" {
-		size, ok := parseNumber(v)
-		if !ok {
-			return in, errInvalidRequest.with("Value for x-amz-mp-object-size header is invalid.")
+		if in.Size, err = objectSize(v); err != nil {
+			return in, err
 		}
-		in.Size = size
 	}
 	if in.Checksum, in.ChecksumType, err = objectSum(h); err != nil {
 		return in, err
 	}
 	in.Conditions, err = writeConditions(h)
 	return in, err
+}
+
+// objectSize reads x-amz-mp-object-size.
+func objectSize(v string) (int64, error) {
+	n, err := strconv.ParseInt(v, 10, 64)
+	switch {
+	case err != nil:
+		return 0, errInvalidRequest.with("Value for x-amz-mp-object-size header is invalid: '" + v + "'")
+	case n < 0:
+		return 0, errInvalidRequest.with("Value for x-amz-mp-object-size header is less than zero: '" + v + "'")
+	}
+	return n, nil
 }
 
 // objectSum reads the checksum of the whole object that a Complete announces.

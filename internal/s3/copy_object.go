@@ -38,12 +38,8 @@ func (d *Door) copyObject(c *call) error {
 	if err := d.copyTags(c, &in, attrs.Tags); err != nil {
 		return err
 	}
-	if name := c.r.Header.Get("X-Amz-Checksum-Algorithm"); name != "" {
-		a, ok := checksum.ParseAlgorithm(name)
-		if !ok {
-			return errInvalidRequest.with("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
-		}
-		in.Algorithm = a
+	if in.Algorithm, err = checksumAlgorithm(c.r.Header); err != nil {
+		return err
 	}
 	if in.Conditions, err = writeConditions(c.r.Header); err != nil {
 		return err

@@ -2,7 +2,8 @@ package s3
 
 import (
 	"net/http"
-	"strings"
+	"strconv"
+	"time"
 
 	"github.com/keyhaven/keyhaven/internal/object"
 )
@@ -13,18 +14,17 @@ func (d *Door) deleteObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"X-Amz-If-Match-Last-Modified-Time", "X-Amz-If-Match-Size"} {
-		if c.r.Header.Get(name) != "" { // conditions that only directory buckets have
-			return errNotImplemented.and("Header", strings.ToLower(name))
-		}
-	}
 	target := object.DeleteTarget{Key: c.key, Version: version, Bypass: d.bypasses(c)}
-	target.Conditions.IfMatch = c.r.Header.Get("If-Match")
+	h := c.r.Header
+	target.Conditions.IfMatch = h.Get("If-Match")
+	if err := deleteConditions(&target, h.Get("X-Amz-If-Match-Size"), h.Get("X-Amz-If-Match-Last-Modified-Time")); err != nil {
+		return err
+	}
 	out, err := d.objects.Delete(c.r.Context(), c.bucket, target)
 	if err != nil {
 		return err
 	}
-	h := c.w.Header()
+	h = c.w.Header()
 	if out.DeleteMarker {
 		h.Set("X-Amz-Delete-Marker", "true")
 	}
@@ -32,5 +32,29 @@ func (d *Door) deleteObject(c *call) error {
 		c.setVersion(out.Version)
 	}
 	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// deleteConditions reads the conditions that S3 has in directory buckets alone;
+// here they hold everywhere. Empty ones are none.
+func deleteConditions(t *object.DeleteTarget, size, modified string) error {
+	if size != "" {
+		n, err := strconv.ParseInt(size, 10, 64)
+		if err != nil {
+			return errInvalidArgument.and("ArgumentName", "x-amz-if-match-size").and("ArgumentValue", size)
+		}
+		t.Size = &n
+	}
+	if modified != "" {
+		at, err := http.ParseTime(modified)
+		if err != nil {
+			at, err = time.Parse(time.RFC3339, modified)
+		}
+		if err != nil {
+			return errInvalidArgument.and("ArgumentName", "x-amz-if-match-last-modified-time").and("ArgumentValue", modified)
+		}
+		at = at.Truncate(time.Second)
+		t.ModTime = &at
+	}
 	return nil
 }

@@ -29,9 +29,8 @@ type deleteElement struct {
 	VersionID *string `xml:"VersionId"`
 	ETag      string  `xml:"ETag"`
 
-	// Conditions that only directory buckets have.
-	LastModifiedTime *string `xml:"LastModifiedTime"`
-	Size             *string `xml:"Size"`
+	LastModifiedTime string `xml:"LastModifiedTime"`
+	Size             string `xml:"Size"`
 }
 
 // deleteObjects deletes up to a thousand keys or versions in one transaction
@@ -69,8 +68,8 @@ func (d *Door) deleteTarget(c *call, e deleteElement, bypass bool) (t object.Del
 	if err := keyhaven.ValidObjectKey(e.Key); err != nil {
 		return t, err
 	}
-	if e.LastModifiedTime != nil || e.Size != nil {
-		return t, errNotImplemented
+	if err := deleteConditions(&t, e.Size, e.LastModifiedTime); err != nil {
+		return t, err
 	}
 	t.Key, t.Conditions.IfMatch = e.Key, e.ETag
 	if e.VersionID == nil || *e.VersionID == "" {

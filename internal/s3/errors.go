@@ -178,6 +178,8 @@ func (c *call) details(e *keyhaven.Error, out *wireError) *wireError {
 		return out.and("Key", c.key).and("VersionId", e.ID)
 	case e.Noun == keyhaven.NounUpload && missing:
 		return out.and("UploadId", e.ID)
+	case e.Noun == keyhaven.NounChecksum && e.ID != "":
+		return out.with("The " + e.ID + " you specified did not match the calculated checksum.")
 	case e.Noun == keyhaven.NounRange:
 		c.w.Header().Set("Content-Range", "bytes */"+e.ID)
 		return out.and("RangeRequested", c.r.Header.Get("Range")).and("ActualObjectSize", e.ID)

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -307,4 +308,18 @@ func setChecksum(h http.Header, sum keyhaven.Checksum) {
 	}
 	h.Set(sumHeader+sum.Algorithm.String(), checksum.Format(sum))
 	h.Set("X-Amz-Checksum-Type", sum.Type.String())
+}
+
+// checksumAlgorithm reads x-amz-checksum-algorithm; none when there is none.
+func checksumAlgorithm(h http.Header) (keyhaven.ChecksumAlgorithm, error) {
+	name := h.Get("X-Amz-Checksum-Algorithm")
+	if name == "" {
+		return keyhaven.ChecksumNone, nil
+	}
+	a, ok := checksum.ParseAlgorithm(name)
+	if !ok {
+		return a, errInvalidRequest.with(fmt.Sprintf("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [%s]",
+			strings.ReplaceAll(strings.Trim(fmt.Sprint(keyhaven.ChecksumAlgorithms), "[]"), " ", ", ")))
+	}
+	return a, nil
 }

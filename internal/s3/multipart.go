@@ -22,12 +22,8 @@ func (d *Door) createMultipartUpload(c *call) error {
 		return err
 	}
 	h := c.r.Header
-	if name := h.Get("X-Amz-Checksum-Algorithm"); name != "" {
-		a, ok := checksum.ParseAlgorithm(name)
-		if !ok {
-			return errInvalidRequest.with("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
-		}
-		in.Algorithm = a
+	if in.Algorithm, err = checksumAlgorithm(h); err != nil {
+		return err
 	}
 	if in.ChecksumType, err = checksumType(h); err != nil {
 		return err

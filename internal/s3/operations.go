@@ -37,7 +37,7 @@ var operations = []*operation{
 
 	{name: "ListParts", method: "GET", scope: onObject, param: "uploadId", action: "s3:ListMultipartUploadParts", handle: (*Door).listParts},
 	{name: "GetObjectAcl", method: "GET", scope: onObject, param: "acl", action: "s3:GetObjectAcl", versionAction: "s3:GetObjectVersionAcl", handle: (*Door).getObjectACL},
-	{name: "GetObjectAttributes", method: "GET", scope: onObject, param: "attributes", action: "s3:GetObjectAttributes", versionAction: "s3:GetObjectVersionAttributes"},
+	{name: "GetObjectAttributes", method: "GET", scope: onObject, param: "attributes", action: "s3:GetObjectAttributes", versionAction: "s3:GetObjectVersionAttributes", handle: (*Door).getObjectAttributes},
 	{name: "GetObjectTagging", method: "GET", scope: onObject, param: "tagging", action: "s3:GetObjectTagging", versionAction: "s3:GetObjectVersionTagging", handle: (*Door).getObjectTagging},
 	{name: "GetObjectLegalHold", method: "GET", scope: onObject, param: "legal-hold", action: "s3:GetObjectLegalHold", handle: (*Door).getObjectLegalHold},
 	{name: "GetObjectRetention", method: "GET", scope: onObject, param: "retention", action: "s3:GetObjectRetention", handle: (*Door).getObjectRetention},
