@@ -266,7 +266,7 @@ func damageByte(t *testing.T, mem *vfs.MemFS, path string, at int64) {
 // young they are, and returns where it will tell how the first rewrite ended.
 func openRewriting(t *testing.T, mem vfs.FS) (*pebble.DB, <-chan error) {
 	t.Helper()
-	opts := pebbleOptions(Options{FS: mem}.withDefaults(), newFuse(func(error) {}), newReserve(mem, "", -1))
+	opts := pebbleOptions(Options{FS: mem}.withDefaults(), newFuse(func(error) {}), newReserve(mem, "", -1), newPressure())
 	policy := opts.Experimental.ValueSeparationPolicy()
 	policy.RewriteMinimumAge = 0
 	opts.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy { return policy }

@@ -30,11 +30,6 @@ import (
 // in memory, so that reads are served: flushes end in memory, which frees a
 // writer that waits for one, and no compaction begins.
 //
-// One path is left where Pebble has the last word: an update that waits, as the
-// fuse blows, because level 0 has L0StopWritesThreshold sublevels (a write
-// stall) waits for a compaction that will not come. It does not return, and nor
-// does Close; all others fail at once.
-//
 // The fuse is blown before Pebble sees the answer. A commit that finds it whole
 // after its sync is therefore durable, and one that finds it blown may be or not.
 type fuse struct {

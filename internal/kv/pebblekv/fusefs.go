@@ -46,13 +46,23 @@ func (f *fuseFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, 
 		return f.createTable(name, category)
 	}
 	if isMarker(f.PathBase(name)) {
-		f.fuse.guard(func() error { return syncDir(f.FS, f.PathDir(name)) })
+		f.fuse.guard(func() error {
+			return f.fuse.patient(func() error { return syncDir(f.FS, f.PathDir(name)) })
+		})
 	}
 	if f.fuse.blown() {
 		return voidFile{}, nil
 	}
-	file, err := f.FS.Create(name, category)
+	file, err := f.create(name, category)
 	return f.critical(file, err)
+}
+
+func (f *fuseFS) create(name string, category vfs.DiskWriteCategory) (file vfs.File, err error) {
+	err = f.fuse.patient(func() error {
+		file, err = f.FS.Create(name, category)
+		return err
+	})
+	return file, err
 }
 
 // isMarker tells the files whose names point at other files. Pebble creates one
@@ -85,7 +95,7 @@ func (f *fuseFS) createTable(name string, category vfs.DiskWriteCategory) (vfs.F
 			return nil, err
 		}
 	}
-	file, err := f.FS.Create(name, category)
+	file, err := f.create(name, category)
 	switch {
 	case !flush && (err != nil || !isBlob(name)):
 		return file, err
@@ -111,11 +121,19 @@ func (f *fuseFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
 		}
 		return file, nil
 	}
-	return f.where(name).Open(name, opts...)
+	return f.open(name, opts...)
+}
+
+func (f *fuseFS) open(name string, opts ...vfs.OpenOption) (file vfs.File, err error) {
+	err = f.fuse.patient(func() error {
+		file, err = f.where(name).Open(name, opts...)
+		return err
+	})
+	return file, err
 }
 
 func (f *fuseFS) openBlob(name string, opts ...vfs.OpenOption) (*blobFile, error) {
-	file, err := f.where(name).Open(name, opts...)
+	file, err := f.open(name, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +169,7 @@ func (f *fuseFS) OpenReadWrite(
 	if f.fuse.blown() {
 		return voidFile{}, nil
 	}
-	file, err := f.FS.OpenReadWrite(name, category, opts...)
+	file, err := f.openReadWrite(name, category, opts...)
 	return f.critical(file, err)
 }
 
@@ -162,11 +180,39 @@ func (f *fuseFS) ReuseForWrite(
 		return voidFile{}, nil
 	}
 	file, err := f.FS.ReuseForWrite(oldname, newname, category)
+	if noDescriptor(err) {
+		file, err = f.reuse(oldname, newname, category)
+	}
 	return f.critical(file, err)
 }
 
+// reuse finishes what lacked a descriptor: the file may have its new name
+// already.
+func (f *fuseFS) reuse(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if _, err := f.FS.Stat(oldname); err == nil {
+		if err := f.FS.Rename(oldname, newname); err != nil {
+			return nil, err
+		}
+	}
+	return f.openReadWrite(newname, category)
+}
+
+func (f *fuseFS) openReadWrite(
+	name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption,
+) (file vfs.File, err error) {
+	err = f.fuse.patient(func() error {
+		file, err = f.FS.OpenReadWrite(name, category, opts...)
+		return err
+	})
+	return file, err
+}
+
 func (f *fuseFS) OpenDir(name string) (vfs.File, error) {
-	dir, err := f.FS.OpenDir(name)
+	var dir vfs.File
+	err := f.fuse.patient(func() (err error) {
+		dir, err = f.FS.OpenDir(name)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

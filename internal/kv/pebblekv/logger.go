@@ -72,8 +72,9 @@ func (l *pebbleLogger) paceDamage() {
 	}
 }
 
-func (l *pebbleLogger) events(c *compactions, r *blobRewrites) *pebble.EventListener {
+func (l *pebbleLogger) events(c *compactions, r *blobRewrites, p *pressure) *pebble.EventListener {
 	ended := func(err error) {
+		p.kick()
 		switch {
 		case err == nil:
 			c.succeeded()
@@ -84,6 +85,7 @@ func (l *pebbleLogger) events(c *compactions, r *blobRewrites) *pebble.EventList
 	}
 	return &pebble.EventListener{
 		BackgroundError:      l.failure,
+		FlushEnd:             func(pebble.FlushInfo) { p.kick() },
 		CompactionEnd:        func(info pebble.CompactionInfo) { ended(info.Err) },
 		BlobFileRewriteBegin: r.begin,
 		BlobFileRewriteEnd: func(info pebble.BlobFileRewriteInfo) {

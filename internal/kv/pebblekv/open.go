@@ -68,6 +68,7 @@ type Store struct {
 	counters counters
 	reserve  *reserve
 	reclaim  *reclaim
+	pressure *pressure
 	gate     gate
 	lock     commitLock
 
@@ -87,7 +88,8 @@ func Open(dir string, opts Options) (store *Store, err error) {
 		opts.Logger.Error("kv store turns read-only: a write failed", "err", cause)
 	})
 	space := newReserve(opts.FS, dir, opts.ReserveBytes)
-	db, err := openPebble(dir, pebbleOptions(opts, f, space))
+	p := newPressure()
+	db, err := openPebble(dir, pebbleOptions(opts, f, space, p))
 	if err == nil && f.blown() {
 		err = errors.Join(f.err(), db.Close())
 	}
@@ -95,10 +97,11 @@ func Open(dir string, opts Options) (store *Store, err error) {
 		return nil, classify("pebblekv: open", errors.Join(f.err(), err))
 	}
 	s := &Store{
-		db:      db,
-		fuse:    f,
-		history: newHistory(),
-		reserve: space,
+		db:       db,
+		fuse:     f,
+		history:  newHistory(),
+		reserve:  space,
+		pressure: p,
 	}
 	s.gate.init()
 	s.lock.init()
@@ -107,6 +110,8 @@ func Open(dir string, opts Options) (store *Store, err error) {
 	s.txns.New = func() any { return newTxn(s) }
 	space.unflushed = func() uint64 { return db.Metrics().WAL.Size }
 	s.reclaim = startReclaim(s, opts.Logger)
+	go p.run(func() int64 { return int64(db.Metrics().Levels[0].Sublevels) })
+	p.kick()
 	return s, nil
 }
 
@@ -135,6 +140,7 @@ func (s *Store) Close() error {
 		return s.fuse.refusal()
 	}
 	s.reclaim.stop()
+	s.pressure.stop()
 	s.seal()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("pebblekv: close: %w", err)

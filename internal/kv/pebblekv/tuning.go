@@ -1,6 +1,7 @@
 package pebblekv
 
 import (
+	"math"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,7 +15,7 @@ const formatVersion = pebble.FormatValueSeparation
 // farReferences is the blob reference depth that no table reaches.
 const farReferences = 1 << 20
 
-func pebbleOptions(opts Options, f *fuse, space *reserve) *pebble.Options {
+func pebbleOptions(opts Options, f *fuse, space *reserve, p *pressure) *pebble.Options {
 	log := &pebbleLogger{log: opts.Logger, fuse: f, began: time.Now()}
 	scheduler := newCompactions(f, space.room)
 	disk := newFuseFS(opts.FS, f, space)
@@ -22,7 +23,7 @@ func pebbleOptions(opts Options, f *fuse, space *reserve) *pebble.Options {
 		FS:                 disk,
 		FormatMajorVersion: formatVersion,
 		Logger:             log,
-		EventListener:      log.events(scheduler, &disk.rewrites),
+		EventListener:      log.events(scheduler, &disk.rewrites, p),
 
 		// Pebble takes its memtables out of the cache's budget. They are added
 		// here so that CacheBytes is what is left for blocks.
@@ -35,7 +36,7 @@ func pebbleOptions(opts Options, f *fuse, space *reserve) *pebble.Options {
 		// Two cores: one compaction, a second when level 0 piles up.
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		L0CompactionThreshold:      4,
-		L0StopWritesThreshold:      24,
+		L0StopWritesThreshold:      math.MaxInt32, // see pressure
 		LBaseMaxBytes:              64 << 20,
 	}
 	// Small tables keep their bloom filters small, each of which is read whole.

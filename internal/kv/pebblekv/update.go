@@ -31,6 +31,9 @@ func (s *Store) Update(ctx context.Context, fn func(kv.Txn) error) error {
 	if s.fuse.blown() {
 		return s.fuse.refusal()
 	}
+	if err := s.pressure.hold(ctx, s.fuse); err != nil {
+		return err
+	}
 	t := s.txns.Get().(*txn)
 	defer t.recycle()
 	for range optimisticAttempts {
