@@ -42,6 +42,7 @@ type settings struct {
 	MustExist     bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
 	UploadExpiry  time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
 	MaxBuckets    int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`
+	LogDelivery   time.Duration `help:"Time between deliveries of the access logs of buckets." default:"5m"`
 	DrainTimeout  time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
 	LogFormat     string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`
 	LogLevel      string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/accesslog"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/control"
@@ -68,9 +70,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, sweeper := c.wire(d, keys, log, endpoint, origins)
+	house := c.wire(d, keys, log, endpoint, origins)
+	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
-	handler = load.count(handler)
+	handler := load.count(house.handler)
 	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
 	consoleURL := ""
 	if c.ConsoleListen != "" {
@@ -102,7 +105,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		}
 	}
 	banner(sys.stdout, endpoint, consoleURL, c.Region, first)
-	return c.serve(sys.ctx, log, servers, sweeper)
+	return c.serve(sys.ctx, log, servers, house.background)
 }
 
 // tuneMemory trades memory that an idle server does not use for fewer
@@ -125,6 +128,8 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("--domain %q is no domain name", c.Domain)
 	case c.UploadExpiry < time.Minute:
 		return errors.New("--upload-expiry must be a minute or more")
+	case c.LogDelivery < time.Second:
+		return errors.New("--log-delivery must be a second or more")
 	case c.MaxBuckets < 1:
 		return errors.New("--max-buckets must be 1 or more")
 	case c.PprofListen != "":
@@ -156,11 +161,27 @@ func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyh
 	return nil, nil
 }
 
+// house is the services and doors, put together.
+type house struct {
+	handler    http.Handler
+	background []func(context.Context) // each runs until its context ends
+	closers    []func() error          // when all requests have ended
+}
+
+func (h *house) close() error {
+	var errs []error
+	for _, fn := range h.closers {
+		errs = append(errs, fn())
+	}
+	return errors.Join(errs...)
+}
+
 // wire puts the house together.
-func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string, origins *origins) (http.Handler, *sweep.Service) {
+func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string, origins *origins) *house {
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
 	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
-	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region})
+	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
+	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
 	handler := edge.New(edge.Options{
 		S3:         s3Door,
@@ -178,7 +199,30 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 		},
 		Log: accessLog(log, c.AccessLog),
 	})
-	return handler, sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
+	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
+	return &house{
+		handler:    handler,
+		background: []func(context.Context){sweeper.Run, logs.Run},
+		closers:    []func() error{func() error { return logs.Flush(context.Background()) }},
+	}
+}
+
+// storeLog returns what stores a log object in a bucket.
+func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Context, keyhaven.AccountID, string, string, []byte) error {
+	return func(ctx context.Context, account keyhaven.AccountID, name, key string, lines []byte) error {
+		b, err := buckets.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		if b.Account != account {
+			return &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounBucket, ID: name}
+		}
+		_, err = objects.Put(ctx, object.PutInput{
+			Bucket: b, Key: key, Body: bytes.NewReader(lines), Size: int64(len(lines)),
+			Attributes: object.Attributes{Header: keyhaven.ObjectHeader{ContentType: "text/plain"}},
+		})
+		return err
+	}
 }
 
 // commands are what an operator can ask of the running server.
@@ -236,17 +280,19 @@ func (s *server) serve() error {
 	return err
 }
 
-// serve runs the servers and the sweeper until ctx ends, then lets running
+// serve runs the servers and what is in the background until ctx ends, then lets running
 // requests end within the drain timeout.
-func (c *serveCmd) serve(ctx context.Context, log *slog.Logger, servers []*server, sweeper *sweep.Service) error {
+func (c *serveCmd) serve(ctx context.Context, log *slog.Logger, servers []*server, background []func(context.Context)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range servers {
 		g.Go(s.serve)
 	}
-	g.Go(func() error {
-		sweeper.Run(ctx)
-		return nil
-	})
+	for _, run := range background {
+		g.Go(func() error {
+			run(ctx)
+			return nil
+		})
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		log.Info("stopping", "drain_timeout", c.DrainTimeout)

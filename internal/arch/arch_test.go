@@ -20,7 +20,7 @@ const module = "github.com/keyhaven/keyhaven"
 var (
 	nouns    = []string{""}
 	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
-	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity"}
+	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog"}
 )
 
 type row struct {
@@ -50,13 +50,14 @@ var rows = map[string]row{
 
 	"internal/meta": {imports: []string{"", "internal/kv", "internal/blob"}, vendor: []string{"google.golang.org/protobuf/encoding/protowire"}},
 
-	"internal/object":   {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
-	"internal/bucket":   {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/access":   {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/identity": {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2"}},
-	"internal/backup":   {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
-	"internal/check":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
-	"internal/sweep":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
+	"internal/object":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
+	"internal/bucket":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/access":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/identity":  {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2"}},
+	"internal/backup":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
+	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
+	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
+	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},
 
 	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},
 	"internal/backup/s3target":  {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sync/errgroup", "github.com/aws/"}},

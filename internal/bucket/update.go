@@ -17,6 +17,7 @@ type UpdateInput struct {
 	AllowPublicOverrides *bool
 	Versioning           *keyhaven.Versioning // VersioningEnabled or VersioningSuspended
 	CORS                 *keyhaven.CORS       // without rules it is removed
+	Logging              *keyhaven.Logging    // without a target it is ended
 }
 
 // Update changes access rules, versioning and CORS; all act on the next request.
@@ -24,7 +25,7 @@ type UpdateInput struct {
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
 // Suspending a bucket that was never versioned changes nothing.
 // Errors: Invalid for a versioning state that cannot be asked for; Conflict
-// object lock for suspending a bucket that has it.
+// object lock for suspending a bucket that has it; those of SetLogging.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	if v := in.Versioning; v != nil && *v != keyhaven.VersioningEnabled && *v != keyhaven.VersioningSuspended {
 		return nil, keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Versioning is Enabled or Suspended."}
@@ -43,6 +44,11 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket,
 		}
 		if in.AllowPublicOverrides != nil {
 			b.AccessRules.AllowPublicOverrides = *in.AllowPublicOverrides
+		}
+		if in.Logging != nil {
+			if err := setLogging(tx, b, in.Logging); err != nil {
+				return err
+			}
 		}
 		return setCORS(tx, b, in.CORS)
 	})

@@ -27,6 +27,7 @@ func (c *checker) primaries(ctx context.Context) error {
 		{meta.KindManifest, c.needs},
 		{meta.KindCompleted, c.needs},
 		{meta.KindOperation, c.needs},
+		{meta.KindLogBatch, func(context.Context, *meta.Entry) error { return nil }},
 	}
 	for _, s := range steps {
 		if err := c.records(ctx, s.kind, func(e *meta.Entry) error { return s.fn(ctx, e) }); err != nil {

@@ -21,6 +21,7 @@ type exchange struct {
 	body   requestBody
 	stall  time.Duration
 	due    time.Time // the write deadline
+	first  time.Time // when the head was sent
 	status int
 	bytes  int64
 }
@@ -65,6 +66,7 @@ var serverName = []string{"Keyhaven"}
 // end turns a panic into a 500 and writes the access record. It is deferred.
 func (x *exchange) end(ctx context.Context, log *slog.Logger) {
 	p := recover()
+	defer x.tell()
 	x.body.limitDrain()
 	x.extend() // what the handler wrote is perhaps sent only now
 	if p == nil {
@@ -88,12 +90,30 @@ func (x *exchange) end(ctx context.Context, log *slog.Logger) {
 	panic(http.ErrAbortHandler)
 }
 
+// tell calls who waits for the end of the request.
+func (x *exchange) tell() {
+	if x.rec.ended == nil {
+		return
+	}
+	now := time.Now()
+	o := Outcome{Start: x.rec.start, Status: x.status, BytesIn: x.body.n, BytesOut: x.bytes, Total: now.Sub(x.rec.start)}
+	if x.first.IsZero() {
+		x.first = now
+	}
+	o.FirstByte = x.first.Sub(x.rec.start)
+	o.Turnaround = o.FirstByte
+	if x.body.n > 0 && x.body.at.Before(x.first) {
+		o.Turnaround = x.first.Sub(x.body.at)
+	}
+	x.rec.ended(o)
+}
+
 // Unwrap lets http.ResponseController reach the connection.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= http.StatusOK {
-		x.status = status
+		x.status, x.first = status, time.Now()
 	}
 	x.extend()
 	x.body.limitDrain()
@@ -102,7 +122,7 @@ func (x *exchange) WriteHeader(status int) {
 
 func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
-		x.status = http.StatusOK
+		x.status, x.first = http.StatusOK, time.Now()
 	}
 	x.extend()
 	n, err := x.ResponseWriter.Write(p)
@@ -151,6 +171,7 @@ type requestBody struct {
 	x     *exchange
 	n     int64
 	due   time.Time
+	at    time.Time // when it ended
 	ended bool
 }
 
@@ -181,7 +202,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	b.ended = true
+	b.ended, b.at = true, time.Now()
 	if t, ok := errors.AsType[interface {
 		error
 		Timeout() bool

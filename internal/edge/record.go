@@ -21,9 +21,34 @@ type Record struct {
 	Key       string
 	VersionID string
 	ErrorCode string
-	Err       error // logged in full, never sent; nil for the client's own mistakes
+	// ObjectSize is that of the object which the request is about, in bytes.
+	ObjectSize int64
+	Err        error // logged in full, never sent; nil for the client's own mistakes
 
 	start time.Time
+	ended func(Outcome)
+}
+
+// Outcome is what is known of a request when its answer has been sent.
+type Outcome struct {
+	Start      time.Time
+	Status     int
+	BytesIn    int64
+	BytesOut   int64         // of the body
+	Total      time.Duration // until the last byte was sent
+	FirstByte  time.Duration // until the head was sent
+	Turnaround time.Duration // between the last byte of the request and the head of the answer
+}
+
+// OnEnd registers fn to be called when the answer has been sent, in the request's
+// goroutine: the client may be waiting for its end. Outside of the frame it is
+// never called.
+func (rec *Record) OnEnd(fn func(Outcome)) {
+	if before := rec.ended; before != nil {
+		rec.ended = func(o Outcome) { before(o); fn(o) }
+		return
+	}
+	rec.ended = fn
 }
 
 // RecordOf returns the access record of the request that w answers. Outside of

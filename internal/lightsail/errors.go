@@ -46,6 +46,8 @@ var answers = map[about]answer{
 	{keyhaven.Invalid, keyhaven.NounBundle}:        {invalidInput, "InvalidParameter", 400, "There is no bucket bundle {id}.", "GetBucketBundles lists the bundles."},
 	{keyhaven.Invalid, keyhaven.NounAccessRules}:   {invalidInput, "InvalidParameter", 400, "The access rules are not valid.", ""},
 	{keyhaven.Invalid, keyhaven.NounConfiguration}: {invalidInput, "InvalidParameter", 400, "The configuration of the bucket is not valid.", ""},
+	{keyhaven.Invalid, keyhaven.NounLogTarget}:     {invalidInput, "InvalidParameter", 400, "The bucket for the access logs does not exist: {id}", "It must be a bucket of the same account and Region."},
+	{keyhaven.Conflict, keyhaven.NounLogTarget}:    {invalidInput, "InvalidParameter", 400, "The bucket for the access logs is in another Region: {id}", "It must be a bucket of the same account and Region."},
 	{keyhaven.Invalid, keyhaven.NounTag}:           {invalidInput, "InvalidParameter", 400, "The tag {id} is not valid.", "A tag key has 1 to 128 characters and a value at most 256: letters, digits, spaces and + - = . _ : / @."},
 	{keyhaven.Invalid, keyhaven.NounPageToken}:     {invalidInput, "InvalidParameter", 400, "The page token is not valid.", "Use the nextPageToken of an earlier answer to the same request."},
 	{keyhaven.Invalid, keyhaven.NounResource}:      {invalidInput, "InvalidParameter", 400, "{id} is not a valid resource name. Resource names must be at least 2 characters long and contain only alphanumerics, -, _, and .", ""},

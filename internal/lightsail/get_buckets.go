@@ -29,7 +29,9 @@ func (d *Door) getBuckets(ctx context.Context, c *call, in *lightsail.GetBuckets
 		},
 	}
 	for i, b := range buckets {
-		out.Buckets[i] = d.bucketShape(b)
+		if out.Buckets[i], err = d.describe(ctx, b); err != nil {
+			return nil, err
+		}
 		if value(in.IncludeConnectedResources) {
 			out.Buckets[i].ResourcesReceivingAccess = []types.ResourceReceivingAccess{}
 		}

@@ -35,6 +35,7 @@ type Buckets interface {
 	UpdateBundle(ctx context.Context, in bucket.UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error)
 	Delete(ctx context.Context, in bucket.DeleteInput) (keyhaven.Operation, error)
 	CORS(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.CORS, error)
+	Logging(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.Logging, error)
 
 	Tag(ctx context.Context, in bucket.TagInput) (keyhaven.Operation, error)
 	Untag(ctx context.Context, in bucket.UntagInput) (keyhaven.Operation, error)

@@ -28,11 +28,17 @@ func (d *Door) updateBucket(ctx context.Context, c *call, in *lightsail.UpdateBu
 	if change.CORS, err = corsOf(in.Cors); err != nil {
 		return nil, err
 	}
+	if change.Logging, err = loggingOf(in.AccessLogConfig); err != nil {
+		return nil, err
+	}
 	b, op, err := d.buckets.Update(ctx, change)
 	if err != nil {
 		return nil, err
 	}
-	shape := d.bucketShape(b)
+	shape, err := d.describe(ctx, b)
+	if err != nil {
+		return nil, err
+	}
 	if in.Cors != nil {
 		shape.Cors = corsShape(change.CORS)
 	}
@@ -70,17 +76,6 @@ func versioningOf(s *string) (*keyhaven.Versioning, error) {
 func refuseUnbuilt(in *lightsail.UpdateBucketInput) error {
 	if len(in.ReadonlyAccessAccounts) > 0 {
 		return unbuilt("Read-only access for other accounts", "readonlyAccessAccounts", "[]")
-	}
-	log := in.AccessLogConfig
-	switch {
-	case log == nil:
-		return nil
-	case log.Enabled == nil:
-		return missing("accessLogConfig.enabled")
-	case *log.Enabled:
-		return unbuilt("Access logging", "accessLogConfig", `{"enabled":false}`)
-	case log.Destination != nil || log.Prefix != nil:
-		return invalid("The members destination and prefix of accessLogConfig must be left out when logging is disabled.")
 	}
 	return nil
 }

@@ -138,6 +138,10 @@ func samples() []sample {
 			Account: "111122223333", Region: "us-east-2", ResourceName: "photos", ResourceType: "Bucket",
 			Type: "CreateBucket", Details: "other", CreatedAt: at,
 		}},
+		{"log-batch", &LogBatch{
+			ID: id(0x60), Source: "photos", Account: "111122223333", Region: "us-east-2", Day: 20777, Lines: []byte("a line\n"),
+			Logging: keyhaven.Logging{Target: "logs", Prefix: "photos/", Partitioned: true, EventTime: true},
+		}},
 		{"installation", Installation{ID: "0f1e2d3c-0000-4000-8000-000000000001", Account: "111122223333", KeyRing: "fingerprint"}},
 		{"account", keyhaven.Account{ID: "111122223333", CanonicalID: strings.Repeat("ab", 32), CreatedAt: at}},
 		{"account-closed", keyhaven.Account{

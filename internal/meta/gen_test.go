@@ -261,3 +261,17 @@ func genOperation() *rapid.Generator[*keyhaven.Operation] {
 		}
 	})
 }
+
+func genLogBatch() *rapid.Generator[*LogBatch] {
+	return rapid.Custom(func(t *rapid.T) *LogBatch {
+		text := rapid.StringN(0, 8, 32)
+		return &LogBatch{
+			ID: genID().Draw(t, "id"), Source: text.Draw(t, "source"), Account: genAccount().Draw(t, "account"), Region: text.Draw(t, "region"),
+			Logging: keyhaven.Logging{
+				Target: text.Draw(t, "target"), Prefix: text.Draw(t, "prefix"),
+				Partitioned: rapid.Bool().Draw(t, "partitioned"), EventTime: rapid.Bool().Draw(t, "event time"),
+			},
+			Day: rapid.Uint32().Draw(t, "day"), Lines: genBytes(64).Draw(t, "lines"),
+		}
+	})
+}

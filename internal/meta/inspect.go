@@ -45,6 +45,7 @@ const (
 	KindOpsByName      Kind = kindOpsByName
 	KindEntity         Kind = kindEntity
 	KindEntityIndex    Kind = kindEntityIndex
+	KindLogBatch       Kind = kindLogBatch
 )
 
 var kindNames = map[Kind]string{
@@ -55,6 +56,7 @@ var kindNames = map[Kind]string{
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
 	KindEntity: "IAM record", KindEntityIndex: "IAM index",
+	KindLogBatch: "access log batch",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -197,6 +199,9 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseIndex(k)
 	case KindEntity:
 		return e.parseEntity(k, v)
+	case KindLogBatch:
+		_, err := decodeLogBatch(k, v)
+		return err
 	case KindReference:
 		if len(k) != 32 {
 			return errKey

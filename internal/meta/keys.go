@@ -37,6 +37,7 @@ const (
 
 	kindEntity      = 'i'
 	kindEntityIndex = 'I'
+	kindLogBatch    = 'l'
 )
 
 // ID is an internal identity: time-ordered, then random. Versions, uploads,

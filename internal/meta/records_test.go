@@ -104,6 +104,17 @@ var records = []record{
 		},
 	},
 	{
+		"log-batch", kindLogBatch, genLogBatch().AsAny(),
+		func(tx *Txn, n any) error { return tx.PutLogBatch(n.(*LogBatch)) },
+		func(r *Reader, k []byte) (any, error) {
+			b, _, err := r.LogBatches(1)
+			if err != nil || len(b) == 0 {
+				return nil, err
+			}
+			return b[0], nil
+		},
+	},
+	{
 		"operation", kindOperation, genOperation().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutOperation(n.(*keyhaven.Operation)) },
 		func(r *Reader, k []byte) (any, error) { return r.operation(ID(k[1:])) },

@@ -48,6 +48,7 @@ func (d *Door) copyObject(c *call) error {
 	if err != nil {
 		return copyError(err, src)
 	}
+	c.record.ObjectSize, c.source.size = out.Size, out.Size
 	c.setVersion(out.Version)
 	c.setSourceVersion(src.Bucket, out.Source)
 	x := newDocument()
@@ -133,6 +134,10 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 	b, dec, err := d.mayRead(c.r.Context(), c, bucketName, key, version != nil)
 	if err != nil {
 		return in, err
+	}
+	c.source = copySource{bucket: b, logEntry: logEntry{key: key}}
+	if version != nil {
+		c.source.version = version.String()
 	}
 	in = object.GetInput{
 		Bucket: b, Key: key, Version: version, PublicOnly: dec.PublicOnly,

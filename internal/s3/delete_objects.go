@@ -95,6 +95,7 @@ func (c *call) writeDeleted(req *deleteRequest, refused []error, done []object.D
 			out, done = done[0], done[1:]
 			err = out.Err
 		}
+		c.noteDeleted(e, err)
 		if err != nil {
 			c.writeDeleteError(x, e, err)
 			continue
@@ -115,6 +116,22 @@ func (c *call) writeDeleted(req *deleteRequest, refused []error, done []object.D
 	}
 	x.close("DeleteResult")
 	x.write(c.w, http.StatusOK)
+}
+
+// noteDeleted keeps what the access log tells of each element.
+func (c *call) noteDeleted(e deleteElement, err error) {
+	if !c.bucket.Configs.Has(keyhaven.ConfigLogging) {
+		return
+	}
+	entry := logEntry{operation: "BATCH.DELETE.OBJECT", bucket: c.bucketName, key: e.Key, status: http.StatusNoContent}
+	if e.VersionID != nil {
+		entry.version = *e.VersionID
+	}
+	if err != nil {
+		w, _ := c.translate(err)
+		entry.status, entry.code = w.status, w.code
+	}
+	c.deleted = append(c.deleted, entry)
 }
 
 func (c *call) writeDeleteError(x *document, e deleteElement, err error) {

@@ -22,6 +22,8 @@ type Options struct {
 	Domain string
 	// Region is the region of buckets that are made without one.
 	Region string
+	// Logs keeps the access records of buckets; nil for none.
+	Logs AccessLogs
 }
 
 // Door is the S3 door.
@@ -49,6 +51,9 @@ type call struct {
 	bucket   *keyhaven.Bucket // the target's, once authorized; nil for service operations
 	decision access.Decision
 	record   *edge.Record
+
+	source  copySource // of a copy
+	deleted []logEntry // what a request for many deletes, for the access log
 }
 
 // ServeHTTP answers one request.
@@ -58,6 +63,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	id := []string{c.record.RequestID}
 	h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = id, id
+	defer d.logAccess(c)
 	if err := d.serve(c); err != nil { //nolint:contextcheck // the context is the request's, which c holds
 		c.writeError(err)
 	}

@@ -94,6 +94,8 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Invalid, keyhaven.NounChecksum}:          {code: "BadDigest", status: 400, message: "The checksum you specified did not match the calculated checksum."},
 	{keyhaven.Invalid, keyhaven.NounUpload}:            errInvalidRequest,
 	{keyhaven.Invalid, keyhaven.NounConfiguration}:     errInvalidRequest,
+	{keyhaven.Invalid, keyhaven.NounLogTarget}:         {code: "InvalidTargetBucketForLogging", status: 400, message: "The target bucket for logging does not exist"},
+	{keyhaven.Conflict, keyhaven.NounLogTarget}:        {code: "CrossLocationLoggingProhibited", status: 403, message: "Cross S3 location logging not allowed."},
 	{keyhaven.Invalid, keyhaven.NounBundle}:            errInvalidArgument,
 	{keyhaven.Invalid, keyhaven.NounTag}:               {code: "InvalidTag", status: 400, message: "The tag provided was not a valid tag."},
 	{keyhaven.LimitExceeded, keyhaven.NounTag}:         {code: "InvalidTag", status: 400, message: "The tag set is too large."},
@@ -120,7 +122,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget:
 		return true
 	default:
 		return false
@@ -180,6 +182,8 @@ func (c *call) details(e *keyhaven.Error, out *wireError) *wireError {
 		return out.and("UploadId", e.ID)
 	case e.Noun == keyhaven.NounChecksum && e.ID != "":
 		return out.with("The " + e.ID + " you specified did not match the calculated checksum.")
+	case e.Noun == keyhaven.NounLogTarget:
+		return out.and("TargetBucket", e.ID)
 	case e.Noun == keyhaven.NounRange:
 		c.w.Header().Set("Content-Range", "bytes */"+e.ID)
 		return out.and("RangeRequested", c.r.Header.Get("Range")).and("ActualObjectSize", e.ID)

@@ -110,6 +110,7 @@ func (c *call) describeMarker(err error) {
 // the status.
 func (c *call) describeContent(content *object.Content) int {
 	h := c.w.Header()
+	c.record.ObjectSize = content.Size
 	h["Content-Length"] = []string{strconv.FormatInt(content.Length, 10)}
 	if c.query.has("partNumber") && content.PartsCount > 0 {
 		h.Set("X-Amz-Mp-Parts-Count", strconv.Itoa(content.PartsCount))

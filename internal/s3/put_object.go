@@ -32,6 +32,7 @@ func (d *Door) putObject(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.record.ObjectSize = o.Size
 	h := c.w.Header()
 	h["Etag"] = []string{quoted(o.ETag)}
 	setChecksum(h, o.Checksum)

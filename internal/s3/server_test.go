@@ -17,6 +17,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/accesslog"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/blob/fileblob"
 	"github.com/keyhaven/keyhaven/internal/blob/memblob"
@@ -44,6 +45,7 @@ type server struct {
 	buckets *bucket.Service
 	objects *object.Service
 	sweeper *sweep.Service
+	logs    *accesslog.Service
 	log     logbook
 
 	// virtualHost makes do address buckets as hosts.
@@ -126,7 +128,8 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 			t.Fatal(err)
 		}
 	}
-	s.door = s3.New(s.access, s.buckets, s.objects, s3.Options{Domain: domain, Region: region})
+	s.logs = accesslog.New(s.meta, accesslog.Options{Log: log, Store: s.storeLog})
+	s.door = s3.New(s.access, s.buckets, s.objects, s3.Options{Domain: domain, Region: region, Logs: s.logs})
 	s.handler = edge.New(edge.Options{
 		S3: s.door, Services: map[string]http.Handler{"s3": s.door}, BucketHost: s.door.BucketHost, Log: log,
 	})

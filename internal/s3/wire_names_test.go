@@ -16,6 +16,7 @@ import (
 //	! key BUCKET             make a key for it: {KEY1}, {KEY2} …
 //	! rules BUCKET private|individual|public
 //	! versioning BUCKET Enabled|Suspended
+//	! logging BUCKET TARGET PREFIX
 //	! cors BUCKET            set two rules of cross-origin sharing
 //	! put BUCKET KEY TEXT    store an object as the root
 //	! sleep DURATION
@@ -32,6 +33,8 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		s.rules(t, words[1], words[2] == "public", words[2] == "individual")
 	case "versioning":
 		s.versioning(t, words[1], keyhaven.Versioning(words[2]))
+	case "logging":
+		s.must(t, root, "PUT", "/"+words[1]+"?logging", logTo(words[2], words[3]))
 	case "cors":
 		s.must(t, root, "PUT", "/"+words[1]+"?cors", twoCORSRules)
 	case "put":
