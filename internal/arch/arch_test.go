@@ -50,7 +50,7 @@ var rows = map[string]row{
 
 	"internal/meta": {imports: []string{"", "internal/kv", "internal/blob"}, vendor: []string{"google.golang.org/protobuf/encoding/protowire"}},
 
-	"internal/object":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
+	"internal/object":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob", "internal/md5lanes"})},
 	"internal/bucket":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/access":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/identity":  {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2"}},
@@ -66,6 +66,8 @@ var rows = map[string]row{
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},
 	"internal/console":   {imports: slices.Concat(leaves, services)},
 	"internal/control":   {},
+
+	"internal/md5lanes": {vendor: []string{"golang.org/x/sys/cpu"}},
 
 	"internal/arch": {},
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/checksum"
+	"github.com/keyhaven/keyhaven/internal/md5lanes"
 	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
@@ -70,8 +71,9 @@ func inlineBuffer(size int64) (*[]byte, *sync.Pool) {
 // readBuffers are for bytes on the way to a client, who may be slow.
 var readBuffers = newBuffers(blob.ReadUnit)
 
-// copyBuffers are for bodies on the way to a blob and back.
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+// spoolBuffers are for bodies on the way to a blob: one half is filled while the
+// MD5 of the other is computed.
+var spoolBuffers = sync.Pool{New: func() any { return new([2][128 << 10]byte) }}
 
 func (st *stored) free() {
 	if st.buf != nil {
@@ -87,10 +89,10 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 	if size > keyhaven.MaxPutSize {
 		return nil, tooLarge()
 	}
-	d := newDigest(in)
 	st := &stored{}
 	st.buf, st.pool = inlineBuffer(size)
 	n, ended, err := fill(body, *st.buf)
+	d := newDigest(in)
 	switch {
 	case err != nil:
 		st.free()
@@ -98,7 +100,8 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 	case ended:
 		st.small = (*st.buf)[:n]
 		st.size = int64(n)
-		d.Write(st.small)
+		st.md5 = md5.Sum(st.small)
+		d.sums(st.small)
 	default:
 		err := s.spool(ctx, st, d, io.MultiReader(bytes.NewReader(*st.buf), body), size)
 		st.free()
@@ -141,25 +144,60 @@ func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Read
 		return storage(err)
 	}
 	defer w.Abort()
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	for ended := false; !ended; {
+	halves := spoolBuffers.Get().(*[2][128 << 10]byte)
+	defer spoolBuffers.Put(halves)
+	sum := md5lanes.New()
+	behind := writeBehind{w: w}
+	defer func() { // both read the buffers
+		sum.Wait()
+		_ = behind.wait() // has been seen, or is not the first error
+	}()
+	for i, ended := 0, false; !ended; i ^= 1 {
 		n := 0
-		if n, ended, err = fill(body, *buf); err != nil {
+		if n, ended, err = fill(body, halves[i][:]); err != nil {
 			return err
 		}
-		if n > 0 {
-			if st.size += int64(n); st.size > keyhaven.MaxPutSize {
-				return tooLarge()
-			}
-			d.Write((*buf)[:n])
-			if _, err := w.Write((*buf)[:n]); err != nil {
-				return storage(err)
-			}
+		if st.size += int64(n); st.size > keyhaven.MaxPutSize {
+			return tooLarge()
 		}
+		p := halves[i][:n]
+		if err := behind.wait(); err != nil {
+			return storage(err)
+		}
+		sum.Start(p) // and the other half is free
+		behind.start(p)
+		d.sums(p)
 	}
+	if err := behind.wait(); err != nil {
+		return storage(err)
+	}
+	sum.Sum(st.md5[:0])
 	st.blob, err = w.Commit(ctx)
 	return storage(err)
+}
+
+// writeBehind writes to a blob while the caller reads what comes next.
+type writeBehind struct {
+	w    blob.Writer
+	done chan error // nil when nothing is being written
+}
+
+func (b *writeBehind) start(p []byte) {
+	done := make(chan error, 1)
+	b.done = done
+	go func() {
+		_, err := b.w.Write(p)
+		done <- err
+	}()
+}
+
+func (b *writeBehind) wait() error {
+	if b.done == nil {
+		return nil
+	}
+	err := <-b.done
+	b.done = nil
+	return err
 }
 
 // discard gives up what ingest stored. A blob that cannot be deleted now is one
@@ -197,16 +235,15 @@ func storage(err error) error {
 	return err
 }
 
-// digest hashes a body in every way that is asked for, in one pass.
+// digest computes the additional checksums of a body that are asked for.
 type digest struct {
-	md5       hash.Hash
 	algorithm keyhaven.ChecksumAlgorithm
 	sum       hash.Hash
 	kept      hash.Hash // nil when sum is kept
 }
 
 func newDigest(in Integrity) *digest {
-	d := &digest{md5: md5.New(), algorithm: in.Algorithm}
+	d := &digest{algorithm: in.Algorithm}
 	if d.algorithm == keyhaven.ChecksumNone {
 		d.algorithm = keyhaven.ChecksumCRC64NVME
 	}
@@ -217,17 +254,17 @@ func newDigest(in Integrity) *digest {
 	return d
 }
 
-func (d *digest) Write(p []byte) (int, error) {
-	d.md5.Write(p)
+// sums takes more of the body.
+func (d *digest) sums(p []byte) {
 	if d.kept != nil {
 		d.kept.Write(p)
 	}
-	return d.sum.Write(p)
+	d.sum.Write(p)
 }
 
-// verify fills in the sums and compares them with what the client announced.
+// verify fills in the checksum and compares all sums with what the client
+// announced.
 func (d *digest) verify(in Integrity, st *stored) error {
-	d.md5.Sum(st.md5[:0])
 	st.checksum = keyhaven.Checksum{Algorithm: d.algorithm, Value: d.sum.Sum(nil)}
 	if in.MD5 != nil && !bytes.Equal(in.MD5, st.md5[:]) {
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounDigest}

@@ -69,7 +69,7 @@ func (s *Store) create(ctx context.Context, sizeHint int64) (*writer, error) {
 		return nil, fmt.Errorf("fileblob: create: random: %w", err)
 	}
 	d := s.directory(ref)
-	f, err := s.fs.Create(d.temporary(ref))
+	f, err := s.createFile(d.temporary(ref), sizeHint)
 	if err != nil {
 		return nil, wrap(err, "create")
 	}
@@ -79,6 +79,25 @@ func (s *Store) create(ctx context.Context, sizeHint int64) (*writer, error) {
 		w.table = make([]byte, 0, min(chunks(sizeHint), 16<<10)*sumSize+trailerSize)
 	}
 	return w, nil
+}
+
+// directSize is the size in bytes from which a blob is written past the page
+// cache.
+const directSize = 1 << 20
+
+// directCreator is what an FS offers that can write past the page cache.
+// Measured on a virtual machine: the kernel's work for a MiB of a file is 0.2 ms
+// instead of 1.7 ms where the cache must grow for it, and 0.3 ms where it need
+// not. What was just stored does not push out what is read.
+type directCreator interface {
+	CreateDirect(name string) (File, error)
+}
+
+func (s *Store) createFile(name string, sizeHint int64) (File, error) {
+	if c, ok := s.fs.(directCreator); ok && sizeHint >= directSize {
+		return c.CreateDirect(name)
+	}
+	return s.fs.Create(name)
 }
 
 // Write takes more of the blob.
