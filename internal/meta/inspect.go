@@ -367,6 +367,9 @@ func (r *Reader) workAfter(key []byte) (*Work, error) {
 	if err != nil || len(work) == 0 {
 		return nil, err
 	}
+	if err := work[0].Err; err != nil {
+		return nil, err
+	}
 	if w := &work[0]; w.Kind < FreeBlob || w.Kind > PurgeBucket {
 		return w, damaged("outbox")
 	}

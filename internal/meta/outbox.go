@@ -25,6 +25,7 @@ type Work struct {
 	Blob   blob.Ref
 	ID     ID
 	Bucket keyhaven.BucketID
+	Err    error // why the entry cannot be read; the rest is not known then
 	key    []byte
 }
 
@@ -48,7 +49,7 @@ func (t *Txn) putOutbox(w Work) error {
 }
 
 // Outbox returns up to limit entries after the given one (nil for the first),
-// oldest first.
+// oldest first, those that cannot be read among them.
 func (r *Reader) Outbox(after *Work, limit int) (work []Work, err error) {
 	span := kv.Prefix([]byte{kindOutbox})
 	if after != nil {
@@ -56,7 +57,7 @@ func (r *Reader) Outbox(after *Work, limit int) (work []Work, err error) {
 	}
 	err = r.scan(span, func(k, rec []byte) (bool, error) {
 		w := Work{key: append([]byte(nil), k...)}
-		err := decode("outbox", rec, func(n protowire.Number, f field) error {
+		w.Err = decode("outbox", rec, func(n protowire.Number, f field) error {
 			switch n {
 			case 1:
 				w.Kind = WorkKind(f.num)
@@ -69,8 +70,11 @@ func (r *Reader) Outbox(after *Work, limit int) (work []Work, err error) {
 			}
 			return nil
 		})
+		if w.Err != nil {
+			w = Work{Err: w.Err, key: w.key}
+		}
 		work = append(work, w)
-		return len(work) < limit, err
+		return len(work) < limit, nil
 	})
 	return work, err
 }

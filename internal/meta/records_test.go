@@ -100,7 +100,7 @@ var records = []record{
 			if err != nil || len(w) == 0 {
 				return nil, err
 			}
-			return w[0], nil
+			return w[0], w[0].Err
 		},
 	},
 	{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -283,20 +284,30 @@ const (
 	dueOperation = 'g'
 )
 
-// SweepDue does what falls due at or before now, at most limit entries, and
-// reports whether more are due.
-func (t *Txn) SweepDue(now time.Time, limit int) (more bool, err error) {
+// Due is an entry that has fallen due.
+type Due struct{ p pair }
+
+// Due returns up to limit entries after the given one (nil for the first) that
+// fall due at or before now, in the order in which they do.
+func (r *Reader) Due(now time.Time, after *Due, limit int) (due []Due, err error) {
 	span := kv.Span{From: []byte{kindDue}, To: dueKey(now.UnixNano()+1, 0, nil)}
-	pairs, more, err := t.take(span, limit)
-	for _, p := range pairs {
-		if err := t.due(p); err != nil {
-			return false, err
-		}
-		if err := t.t.Delete(p.k); err != nil {
-			return false, err
-		}
+	if after != nil {
+		span.From = append(bytes.Clone(after.p.k), 0)
 	}
-	return more, err
+	pairs, _, err := r.take(span, limit)
+	for _, p := range pairs {
+		due = append(due, Due{p})
+	}
+	return due, err
+}
+
+// Do does what has fallen due and removes the entry. One that it cannot read, or
+// does not know, is an error and stays.
+func (t *Txn) Do(d Due) error {
+	if err := t.due(d.p); err != nil {
+		return fmt.Errorf("meta: due entry %x: %w", d.p.k, err)
+	}
+	return t.t.Delete(d.p.k)
 }
 
 func (t *Txn) due(p pair) error {
@@ -312,7 +323,7 @@ func (t *Txn) due(p pair) error {
 	case dueOperation:
 		return t.dropOperation(id)
 	}
-	return nil
+	return errKey
 }
 
 func (t *Txn) expireUpload(id []byte, key string) error {

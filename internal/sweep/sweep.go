@@ -47,16 +47,22 @@ func New(m *meta.Store, blobs blob.Store, pins *blob.Pins, opts Options) *Servic
 // lists every blob, before it looks again.
 const orphansPause = time.Minute
 
+// errorPause is between two lines of the log about failures: an entry that
+// cannot be done fails every time.
+const errorPause = time.Minute
+
 // Run sweeps until ctx ends. Failures are logged and tried again.
 func (s *Service) Run(ctx context.Context) {
-	var look time.Time // when to look for left-overs
+	var look time.Time  // when to look for left-overs
+	var quiet time.Time // no failure is logged before
 	for found := false; ; {
 		if !found && !time.Now().Before(look) {
 			found = s.startOrphans(ctx)
 			look = time.Now().Add(orphansPause)
 		}
-		if err := s.Once(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Once(ctx); err != nil && ctx.Err() == nil && !time.Now().Before(quiet) {
 			s.opts.Log.Error("sweep", "err", err)
+			quiet = time.Now().Add(errorPause)
 		}
 		select {
 		case <-ctx.Done():
@@ -104,7 +110,7 @@ func (f *failures) err() error {
 // up the others and stays for the next time; the first failure comes back.
 func (s *Service) Once(ctx context.Context) error {
 	var fails failures
-	fails.add(s.due(ctx))
+	s.due(ctx, &fails)
 	var last *meta.Work
 	for {
 		var page []meta.Work
@@ -121,17 +127,41 @@ func (s *Service) Once(ctx context.Context) error {
 	}
 }
 
-func (s *Service) due(ctx context.Context) error {
-	for more := true; more; {
-		err := s.meta.Update(ctx, func(tx *meta.Txn) (err error) {
-			more, err = tx.SweepDue(time.Now(), dropLimit)
+// due does what has fallen due, a page in one transaction. When that fails each
+// entry gets its own, so that one which cannot be done holds up no other.
+func (s *Service) due(ctx context.Context, fails *failures) {
+	now := time.Now()
+	for after := (*meta.Due)(nil); ; {
+		var page []meta.Due
+		err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
+			page, err = r.Due(now, after, dropLimit)
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("sweep: due: %w", err)
+			fails.add(fmt.Errorf("sweep: due: %w", err))
+			return
 		}
+		if len(page) == 0 {
+			return
+		}
+		if s.do(ctx, page) != nil {
+			for i := range page {
+				fails.add(s.do(ctx, page[i:i+1]))
+			}
+		}
+		after = &page[len(page)-1]
 	}
-	return nil
+}
+
+func (s *Service) do(ctx context.Context, page []meta.Due) error {
+	return s.meta.Update(ctx, func(tx *meta.Txn) error {
+		for _, d := range page {
+			if err := tx.Do(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // page does the work of a page of entries and removes those that are done in
@@ -203,6 +233,9 @@ func (s *Service) drop(ctx context.Context, w meta.Work) (done bool, err error) 
 			}
 		}
 		return nil
+	}
+	if w.Err != nil {
+		return false, fmt.Errorf("sweep: %w", w.Err)
 	}
 	switch w.Kind {
 	case meta.FreeManifest:

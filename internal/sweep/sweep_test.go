@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -209,6 +210,50 @@ func TestUnknownWorkIsKept(t *testing.T) {
 	if n := r.blobCount(); n != 0 || r.kinds()["x"] != 1 {
 		t.Errorf("%d blobs and %d entries are left, want the one entry that is unknown", n, r.kinds()["x"])
 	}
+}
+
+// TestDamagedEntriesHoldUpNothing: neither in the outbox nor among what falls
+// due.
+func TestDamagedEntriesHoldUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		b := r.createBucket("photos")
+		first := uint64(time.Now().UnixNano())
+		damaged := map[string][]byte{
+			"x" + strings.Repeat("\x00", 16):       {1, 0xff},        // no field
+			"x" + strings.Repeat("\x00", 15) + "1": {99},             // of another version
+			string(dueKey(first, "")):              nil,              // of no type
+			string(dueKey(first+1, "?unknown")):    nil,              // of a later release
+			string(dueKey(first+2, "ushort")):      []byte("upload"), // of no upload
+		}
+		r.must("write", r.engine.Update(r.ctx, func(x kv.Txn) error {
+			for k, v := range damaged {
+				if err := x.Set([]byte(k), v); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		r.upload(b, "unfinished", large, 12)
+		r.put(b, "deleted", large)
+		r.delete(b, "deleted")
+		time.Sleep(object.DefaultUploadLifetime + time.Second)
+		if err := r.sweep.Once(r.ctx); err == nil || !strings.Contains(err.Error(), "4 more") {
+			t.Errorf("Once() = %v, want the five damaged entries", err)
+		}
+		if n := r.blobCount(); n != 0 {
+			t.Errorf("%d blobs are left: damaged entries held up others", n)
+		}
+		want := map[string]int{"b": 1, "B": 1, "x": 2, "e": 4, "t": r.kinds()["t"], "g": 1, "G": 1, "h": 1}
+		if d := cmp.Diff(want, r.kinds()); d != "" {
+			t.Errorf("records that are left (-want +got):\n%s", d)
+		}
+	})
+}
+
+// dueKey is the key of an entry that falls due at a time, as meta writes it.
+func dueKey(at uint64, rest string) []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{'e'}, at), rest...)
 }
 
 // TestPurgeByPages drops a bucket that takes several transactions, while another
