@@ -197,6 +197,8 @@ type Object struct {
 	Owner        AccountID
 	Tags         []Tag
 	Lock         ObjectLock
+	// RedirectLocation is where a website sends requests for the object.
+	RedirectLocation string
 }
 
 // Upload is a multipart upload that has not been completed.
@@ -213,6 +215,7 @@ type Upload struct {
 	Owner             AccountID
 	Tags              []Tag
 	Lock              ObjectLock
+	RedirectLocation  string
 }
 
 // Part is one part of an upload or of a multipart object.

@@ -37,6 +37,7 @@ type settings struct {
 	ConsoleOrigin string        `help:"Origin of the console in browsers, where it is not that of --console-listen, as behind a proxy; several with commas." placeholder:"URL"`
 	Region        string        `help:"Region of buckets that are made without one." default:"us-east-1"`
 	Domain        string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
+	WebsiteDomain string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
 	TLSCert       string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
 	TLSKey        string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
 	MustExist     bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`

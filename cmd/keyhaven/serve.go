@@ -128,6 +128,10 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("--domain %q is no domain name", c.Domain)
 	case c.UploadExpiry < time.Minute:
 		return errors.New("--upload-expiry must be a minute or more")
+	case strings.ContainsAny(c.WebsiteDomain, "/: "):
+		return fmt.Errorf("--website-domain %q is no domain name", c.WebsiteDomain)
+	case c.WebsiteDomain != "" && strings.EqualFold(c.WebsiteDomain, c.Domain):
+		return errors.New("--website-domain must not be --domain: a host is a website or a bucket of the API")
 	case c.LogDelivery < time.Second:
 		return errors.New("--log-delivery must be a second or more")
 	case c.MaxBuckets < 1:
@@ -183,6 +187,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
+	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
 		S3:         s3Door,
 		BucketHost: s3Door.BucketHost,
@@ -191,6 +196,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		ConsoleOrigin: origins.allow,
+		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
 				_, err := r.Installation()

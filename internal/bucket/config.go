@@ -19,6 +19,12 @@ func (s *Service) CORS(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.CORS,
 	return Config[keyhaven.CORS](ctx, s, b, keyhaven.ConfigCORS)
 }
 
+// Website returns how the bucket is a website, or nil. The caller must not change
+// it.
+func (s *Service) Website(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.Website, error) {
+	return Config[keyhaven.Website](ctx, s, b, keyhaven.ConfigWebsite)
+}
+
 // SetConfig stores a configuration document of the bucket, which acts on the
 // next request; nil removes it. The bucket must still be the one that the caller
 // was authorized for. Errors: NotFound.

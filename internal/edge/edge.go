@@ -17,12 +17,21 @@ type Options struct {
 	// BucketHost reports whether the host of a request names a bucket. Then every
 	// path is an object key, also those under "/-/". Nil means that none does.
 	BucketHost func(host string) bool
+	// Hosts are handlers that have hosts of their own, such as websites; all of
+	// their paths are theirs.
+	Hosts []HostHandler
 	// ConsoleOrigin reports whether pages of this origin are the console's, which
 	// may use every door from a browser. Nil means that none is.
 	ConsoleOrigin func(r *http.Request, origin string) bool
 	Ready         func(context.Context) error
 	Log           *slog.Logger
 	BodyStall     time.Duration // how long a client may send or take nothing; one minute when zero
+}
+
+// HostHandler answers the requests for some hosts.
+type HostHandler struct {
+	Host    func(host string) bool
+	Handler http.Handler
 }
 
 // Edge is the handler of the API port.
@@ -45,10 +54,21 @@ var ErrStalled = errors.New("edge: the client stopped sending")
 
 // ServeHTTP answers one request.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, h := range e.opts.Hosts {
+		if h.Host(r.Host) {
+			e.exchange(w, r, func(*http.Request) http.Handler { return h.Handler })
+			return
+		}
+	}
 	if e.own(r) {
 		e.serveOwn(w, r)
 		return
 	}
+	e.exchange(w, r, e.door)
+}
+
+// exchange answers a request in its frame, by the handler that pick picks.
+func (e *Edge) exchange(w http.ResponseWriter, r *http.Request, pick func(*http.Request) http.Handler) {
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
 	defer x.end(ctx, e.opts.Log)
@@ -56,7 +76,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.rec.Door, x.rec.Op = "edge", "PreflightRequest"
 		return
 	}
-	e.door(r).ServeHTTP(x, r)
+	pick(r).ServeHTTP(x, r)
 }
 
 // door picks the handler by the service that the signature is for; what has no

@@ -134,6 +134,7 @@ func genVersion() *rapid.Generator[*Version] {
 		v.Tags = genTags().Draw(t, "tags")
 		v.Data = genData().Draw(t, "data")
 		v.Lock = genLock().Draw(t, "lock")
+		v.RedirectLocation = rapid.StringN(0, 8, 32).Draw(t, "redirect")
 		return v
 	})
 }
@@ -201,7 +202,7 @@ func genUpload() *rapid.Generator[*Upload] {
 			ChecksumAlgorithm: sum.Algorithm, ChecksumType: sum.Type,
 			Header: genHeader().Draw(t, "header"), Metadata: genMetadata().Draw(t, "metadata"),
 			ACL:   rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl"),
-			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"), Lock: genLock().Draw(t, "lock"),
+			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"), Lock: genLock().Draw(t, "lock"), RedirectLocation: rapid.StringN(0, 8, 32).Draw(t, "redirect"),
 		}
 		return u
 	})

@@ -73,6 +73,7 @@ func (t *Txn) PutUpload(u *Upload) error {
 	e.uint(31, uint64(u.ACL))
 	e.string(32, string(u.Owner))
 	e.tags(33, u.Tags)
+	e.string(34, u.RedirectLocation)
 	e.lock(40, u.Lock)
 	if err := t.t.Set(uploadKey(u.Bucket, u.Key, u.Ref), e.b); err != nil {
 		return err
@@ -113,6 +114,8 @@ func decodeUpload(bucket keyhaven.BucketID, key string, ref, rec []byte) (*Uploa
 			u.Owner = keyhaven.AccountID(f.str())
 		case 33:
 			return addTag(&u.Tags, f)
+		case 34:
+			u.RedirectLocation = f.str()
 		case 40, 41, 42:
 			setLock(&u.Lock, n-40, f)
 		}

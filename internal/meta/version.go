@@ -233,6 +233,7 @@ func encodeVersion(v *Version) []byte {
 	e.uint(31, uint64(v.ACL))
 	e.string(32, string(v.Owner))
 	e.tags(33, v.Tags)
+	e.string(34, v.RedirectLocation)
 	e.lock(40, v.Lock)
 	return e.b
 }
@@ -271,6 +272,8 @@ func decodeVersion(key string, rec []byte) (*Version, error) {
 			v.Owner = keyhaven.AccountID(f.str())
 		case 33:
 			return addTag(&v.Tags, f)
+		case 34:
+			v.RedirectLocation = f.str()
 		case 40, 41, 42:
 			setLock(&v.Lock, n-40, f)
 		}

@@ -16,6 +16,8 @@ type CopyInput struct {
 	Key     string
 	Replace *Attributes // nil keeps the source's attributes
 	ACL     keyhaven.CannedACL
+	// RedirectLocation is that of the copy; that of the source is never kept.
+	RedirectLocation string
 	// Tags replace those of the source; nil keeps the source's, which is Denied
 	// when it has some and TagsDenied is set.
 	Tags       *[]keyhaven.Tag
@@ -88,7 +90,7 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 		if in.Replace != nil {
 			attrs = *in.Replace
 		}
-		attrs.ACL, attrs.Lock = in.ACL, in.Lock
+		attrs.ACL, attrs.Lock, attrs.RedirectLocation = in.ACL, in.Lock, in.RedirectLocation
 		if attrs.Tags, err = in.tags(from); err != nil {
 			return err
 		}

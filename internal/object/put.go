@@ -14,8 +14,10 @@ type Attributes struct {
 	Header   keyhaven.ObjectHeader
 	Metadata []keyhaven.MetadataPair
 	ACL      keyhaven.CannedACL
-	Tags     []keyhaven.Tag      // keyhaven.ValidateObjectTags
-	Lock     keyhaven.ObjectLock // the bucket's default applies where it has no retention
+	Tags     []keyhaven.Tag // keyhaven.ValidateObjectTags
+	// RedirectLocation is where a website sends requests for the object.
+	RedirectLocation string
+	Lock             keyhaven.ObjectLock // the bucket's default applies where it has no retention
 }
 
 // PutInput is one PUT of an object.
@@ -58,7 +60,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 func newVersion(b *keyhaven.Bucket, key string, a Attributes) *meta.Version {
 	return &meta.Version{Object: keyhaven.Object{
 		Key: key, ModTime: time.Now().UTC(), Latest: true, Owner: b.Account,
-		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags, Lock: a.Lock,
+		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags, Lock: a.Lock, RedirectLocation: a.RedirectLocation,
 	}}
 }
 

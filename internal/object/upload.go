@@ -43,7 +43,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		ID: u.Ref.String(), Key: in.Key, Initiated: now(), Owner: in.Bucket.Account,
 		ChecksumAlgorithm: in.Algorithm, ChecksumType: typ,
 		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL,
-		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock,
+		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock, RedirectLocation: in.Attributes.RedirectLocation,
 	}
 	u.Expires = u.Initiated.Add(s.opts.UploadLifetime)
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {

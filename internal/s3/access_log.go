@@ -232,6 +232,8 @@ func tlsVersion(v uint16) string {
 func (c *loggedCall) operation() string {
 	method := c.r.Method
 	switch {
+	case c.op == page:
+		return "WEBSITE." + method + ".OBJECT"
 	case method == http.MethodOptions:
 		return "REST.OPTIONS.PREFLIGHT"
 	case c.op == nil:

@@ -23,7 +23,7 @@ func (d *Door) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	in.ACL, in.Lock = attrs.ACL, attrs.Lock
+	in.ACL, in.Lock, in.RedirectLocation = attrs.ACL, attrs.Lock, attrs.RedirectLocation
 	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "REPLACE":
 		in.Replace = &attrs

@@ -241,3 +241,23 @@ func FuzzCORSXML(f *testing.F) {
 		}
 	})
 }
+
+func FuzzWebsiteXML(f *testing.F) {
+	f.Add([]byte("<WebsiteConfiguration><IndexDocument><Suffix>i</Suffix></IndexDocument><RoutingRules><RoutingRule><Condition><KeyPrefixEquals>a</KeyPrefixEquals></Condition><Redirect><ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>"), "a/x")
+	f.Add([]byte("<WebsiteConfiguration><RedirectAllRequestsTo><HostName>h</HostName></RedirectAllRequestsTo></WebsiteConfiguration>"), "")
+	f.Fuzz(func(t *testing.T, raw []byte, key string) {
+		var req websiteRequest
+		if err := parseXML(raw, &req); err != nil {
+			wantKnown(t, err)
+			return
+		}
+		doc, err := req.document()
+		if err != nil {
+			wantKnown(t, err)
+			return
+		}
+		if rule := doc.Rule(key, 0); rule != nil && rule.Redirect.Host != "" && strings.ContainsAny(rule.Redirect.Host, "/\r\n ") {
+			t.Fatalf("a redirect to the host %q", rule.Redirect.Host)
+		}
+	})
+}

@@ -36,6 +36,9 @@ func (d *Door) sendObject(c *call, head bool) error {
 	h := c.w.Header()
 	setObjectHeaders(h, &content.Object)
 	c.setVersion(content.Version)
+	if to := content.RedirectLocation; to != "" {
+		h.Set("X-Amz-Website-Redirect-Location", to)
+	}
 	if n := len(content.Tags); n > 0 && d.also(c, c.taggingAction()) == nil {
 		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
@@ -45,8 +48,13 @@ func (d *Door) sendObject(c *call, head bool) error {
 	}
 	c.overrideHeaders(h)
 	status := c.describeContent(content)
+	return c.stream(content, status)
+}
+
+// stream sends the head and, unless the request is a HEAD, the bytes.
+func (c *call) stream(content *object.Content, status int) error {
 	c.w.WriteHeader(status)
-	if head {
+	if c.r.Method == http.MethodHead {
 		return nil
 	}
 	if _, err := content.WriteTo(c.w); err != nil {

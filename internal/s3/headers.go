@@ -23,7 +23,6 @@ var notBuilt = []string{
 	"X-Amz-Server-Side-Encryption",
 	"X-Amz-Server-Side-Encryption-Customer-Algorithm",
 	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
-	"X-Amz-Website-Redirect-Location",
 	"X-Amz-Write-Offset-Bytes",
 }
 
@@ -57,6 +56,9 @@ func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 		ContentLanguage:    h.Get("Content-Language"),
 		Expires:            h.Get("Expires"),
 	}
+	if a.RedirectLocation = h.Get("X-Amz-Website-Redirect-Location"); a.RedirectLocation != "" && !keyhaven.ValidRedirectLocation(a.RedirectLocation) {
+		return a, errRedirectLocation
+	}
 	if a.Metadata, err = userMetadata(h); err != nil {
 		return a, err
 	}
@@ -65,6 +67,11 @@ func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 	}
 	a.Tags, err = d.attributeTags(c)
 	return a, err
+}
+
+var errRedirectLocation = &wireError{
+	code: "InvalidRedirectLocation", status: 400,
+	message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
 }
 
 // contentEncoding drops aws-chunked, which is about the transfer alone.

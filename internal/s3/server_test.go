@@ -130,8 +130,10 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 	}
 	s.logs = accesslog.New(s.meta, accesslog.Options{Log: log, Store: s.storeLog})
 	s.door = s3.New(s.access, s.buckets, s.objects, s3.Options{Domain: domain, Region: region, Logs: s.logs})
+	website := s3.NewWebsite(s.door, "sites.test")
 	s.handler = edge.New(edge.Options{
-		S3: s.door, Services: map[string]http.Handler{"s3": s.door}, BucketHost: s.door.BucketHost, Log: log,
+		Hosts: []edge.HostHandler{{Host: website.Host, Handler: website}},
+		S3:    s.door, Services: map[string]http.Handler{"s3": s.door}, BucketHost: s.door.BucketHost, Log: log,
 	})
 	return s
 }

@@ -17,6 +17,7 @@ import (
 //	! rules BUCKET private|individual|public
 //	! versioning BUCKET Enabled|Suspended
 //	! logging BUCKET TARGET PREFIX
+//	! website BUCKET         make it a website with rules
 //	! cors BUCKET            set two rules of cross-origin sharing
 //	! put BUCKET KEY TEXT    store an object as the root
 //	! sleep DURATION
@@ -35,6 +36,8 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		s.versioning(t, words[1], keyhaven.Versioning(words[2]))
 	case "logging":
 		s.must(t, root, "PUT", "/"+words[1]+"?logging", logTo(words[2], words[3]))
+	case "website":
+		s.must(t, root, "PUT", "/"+words[1]+"?website", oneWebsite)
 	case "cors":
 		s.must(t, root, "PUT", "/"+words[1]+"?cors", twoCORSRules)
 	case "put":
@@ -49,6 +52,11 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		t.Fatalf("unknown preparation %q", words)
 	}
 }
+
+const oneWebsite = `<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>error.html</Key></ErrorDocument>
+<RoutingRules><RoutingRule><Condition><KeyPrefixEquals>docs/</KeyPrefixEquals></Condition><Redirect><ReplaceKeyPrefixWith>documents/</ReplaceKeyPrefixWith></Redirect></RoutingRule>
+<RoutingRule><Condition><HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals><KeyPrefixEquals>old/</KeyPrefixEquals></Condition>
+<Redirect><HostName>old.example.com</HostName><Protocol>https</Protocol><HttpRedirectCode>307</HttpRedirectCode></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
 
 const twoCORSRules = `<CORSConfiguration><CORSRule><ID>app</ID><AllowedOrigin>https://app.example.com</AllowedOrigin>
 <AllowedMethod>GET</AllowedMethod><AllowedMethod>PUT</AllowedMethod><AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>
