@@ -7,15 +7,30 @@ FUZZTIME ?= 30s
 DATA     ?= data
 # What the client tests run, from Debian; the AWS SDK for JavaScript comes from
 # npm, pinned.
-PACKAGES := awscli python3-boto3 rclone s3cmd restic curl
+PACKAGES := awscli python3-boto3 rclone s3cmd restic curl chromium fonts-dejavu-core
 VENV     := $(CURDIR)/test/clients/.venv
 MODULES  := test/clients/js/node_modules
+CONSOLE  := web/dist/app/index.html
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-build: ## Build bin/keyhaven
+build: console-if-node ## Build bin/keyhaven, with the console where Node.js is there
 	$(GO) build -trimpath -o bin/keyhaven ./cmd/keyhaven
+
+console: $(CONSOLE) ## Build the console (Node.js 20 or newer)
+
+console-if-node:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory console; \
+	else echo "Node.js is missing: building without the console" >&2; fi
+
+web/node_modules/installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+$(CONSOLE): web/node_modules/installed $(shell find web/src web/public web/index.html web/*.ts web/tsconfig.json -type f)
+	cd web && npm run --silent build
+	touch $@
 
 run: build ## Build and start the server, nothing to edit
 	bin/keyhaven serve --data $(DATA)
@@ -48,10 +63,13 @@ test-unit: ## The tests that need nothing but Go
 e2e: build deps ## Real clients against the real binary
 	KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
+e2e-console: build deps ## The console in Debian's Chromium against the real binary
+	cd web && KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven npm test --silent
+
 e2e-current: build deps $(VENV)/installed ## The same with a current aws-cli and boto3 too (from PyPI)
 	KEYHAVEN_CURRENT_CLIENTS=$(VENV) KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
-test: deps build vet test-unit e2e ## Everything that CI runs
+test: deps build vet test-unit e2e-console e2e ## Everything that CI runs
 
 test-race: ## The unit tests under the race detector
 	$(GO) test -race ./...
@@ -77,6 +95,6 @@ cover: ## Coverage of the unit tests
 	$(GO) test -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -1
 
 clean: ## Remove what was built
-	rm -rf bin cover.out
+	rm -rf bin cover.out web/dist/app
 
-.PHONY: help build run deps packages vet test-unit e2e e2e-current test test-race lint fuzz bench golden compat cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console e2e-current test test-race lint fuzz bench golden compat cover clean

@@ -30,6 +30,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/object"
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/sweep"
+	"github.com/keyhaven/keyhaven/web"
 )
 
 type serveCmd struct {
@@ -84,7 +85,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = "http://" + l.Addr().String()
 		origins.listen(l.Addr())
-		servers = append(servers, &server{listener: l, http: newServer(console.New(endpoint), log)})
+		servers = append(servers, &server{listener: l, http: newServer(c.console(keys, log, endpoint), log)})
 	}
 	if c.PprofListen != "" {
 		l, err := net.Listen("tcp", c.PprofListen)
@@ -229,6 +230,21 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 		})
 		return err
 	}
+}
+
+// console is the door of the console's port.
+func (c *serveCmd) console(keys *access.Service, log *slog.Logger, endpoint string) http.Handler {
+	var built []string
+	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
+		built = append(built, "lightsail:"+name)
+	}
+	for _, name := range s3.Built() {
+		built = append(built, "s3:"+name)
+	}
+	return console.New(console.Options{
+		Access: keys, Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
+		App: web.App(), NoApp: web.Placeholder, Log: log,
+	})
 }
 
 // commands are what an operator can ask of the running server.

@@ -34,15 +34,18 @@ func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Iden
 			Detail: "The authorization header is malformed; incorrect service \"" + sig.Scope.Service + "\". This endpoint belongs to \"" + service + "\".",
 		}
 	}
-	cred, err := s.credential(r.Context(), sig.AccessKeyID)
+	cred, console, err := s.consoleCredential(r.Context(), sig)
+	if err == nil && !console {
+		cred, err = s.credential(r.Context(), sig.AccessKeyID)
+	}
 	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
 		return nil, unknownKey(sig.AccessKeyID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	// No long-term key comes with a session token, and there are no others yet.
-	if !sig.SessionToken.IsZero() {
+	// No long-term key comes with a session token.
+	if !sig.SessionToken.IsZero() && !console {
 		return nil, &keyhaven.Error{
 			Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey, ID: sig.AccessKeyID,
 			Msg: "The provided token is malformed or otherwise invalid.",
@@ -57,7 +60,9 @@ func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Iden
 	if !cred.active {
 		return nil, unknownKey(sig.AccessKeyID)
 	}
-	s.used.touch(cred.used, now, sig.Scope.Region, sig.Scope.Service)
+	if !console {
+		s.used.touch(cred.used, now, sig.Scope.Region, sig.Scope.Service)
+	}
 	return &Identity{
 		Principal: cred.principal, Region: sig.Scope.Region, Service: sig.Scope.Service,
 		Signature: sig, Key: key,

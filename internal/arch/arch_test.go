@@ -64,7 +64,7 @@ var rows = map[string]row{
 
 	"internal/s3":        {imports: slices.Concat(leaves, services)},
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},
-	"internal/console":   {imports: slices.Concat(leaves, services)},
+	"internal/console":   {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 	"internal/control":   {},
 
 	"internal/md5lanes": {vendor: []string{"golang.org/x/sys/cpu"}},

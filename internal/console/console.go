@@ -1,38 +1,168 @@
 package console
 
 import (
-	"html/template"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"mime"
 	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
 )
 
-var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Keyhaven</title></head>
-<body>
-<h1>Keyhaven</h1>
-<p>The server is running. The console is not part of this release.</p>
-<p>The API is at <code>{{.}}</code>.</p>
-</body>
-</html>
-`))
+// Access is what the door needs of the service of access.
+type Access interface {
+	SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret) (*access.SignIn, error)
+	SignedIn(ctx context.Context, token keyhaven.Secret) (*access.SignIn, error)
+	SignOut(ctx context.Context, token keyhaven.Secret) error
+	SessionCredentials(ctx context.Context, token keyhaven.Secret) (*access.TemporaryCredentials, error)
+}
 
-// New returns the handler of the console's port. endpoint is the address of the
-// API.
-func New(endpoint string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
+// Options are what a Door stands on.
+type Options struct {
+	Access Access
+	// Endpoint is the address of the API, with the host that listens: where that
+	// is every address, pages are told the host under which they reach the console.
+	Endpoint string
+	Region   string
+	Version  string
+	// Operations are what the server has built, as "s3:PutObject": pages offer
+	// nothing else.
+	Operations []string
+	App        fs.FS  // the built pages; nil when there are none
+	NoApp      string // the template of the page that says so
+	Log        *slog.Logger
+}
+
+// maxBody is the largest body of a request to the door itself, in bytes.
+const maxBody = 16 << 10
+
+// Door is the handler of the console's port.
+type Door struct {
+	opts     Options
+	files    *files
+	throttle *throttle
+	routes   map[string]func(*Door, *call) (any, error)
+}
+
+// New returns the door.
+func New(o Options) *Door {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Door{
+		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(),
+		routes: map[string]func(*Door, *call) (any, error){
+			"GET /console/settings":     (*Door).settings,
+			"POST /console/sign-in":     (*Door).signIn,
+			"POST /console/credentials": (*Door).credentials,
+			"POST /console/sign-out":    (*Door).signOut,
+		},
+	}
+}
+
+// call is one request to the door itself.
+type call struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	body []byte
+}
+
+// decode reads the body; a field that nobody knows is an error.
+func (c *call) decode(into any) error {
+	d := json.NewDecoder(strings.NewReader(string(c.body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return &refusal{http.StatusBadRequest, "InvalidRequest", "The body is not the JSON that this request takes."}
+	}
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := uuid.NewString()
+	endpoint := d.endpoint(r)
+	h := w.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("Content-Security-Policy", policy(endpoint))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+	if !strings.HasPrefix(r.URL.Path, "/console/") {
+		d.files.serve(w, r, endpoint)
+		return
+	}
+	h.Set("Cache-Control", "no-store")
+	out, err := d.answer(w, r)
+	if err != nil {
+		d.writeError(w, r, id, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// policy is what a page may do (C4). Objects come from the API's origin: by
+// scripts, and as pictures, media and framed documents of a preview.
+func policy(endpoint string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self' " + endpoint +
+		"; img-src 'self' blob: " + endpoint + "; media-src " + endpoint + "; frame-src " + endpoint +
+		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// answer runs the handler of a request (C2).
+func (d *Door) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+	handle := d.routes[r.Method+" "+r.URL.Path]
+	if handle == nil {
+		return nil, &refusal{http.StatusNotFound, "NotFound", "There is no such request."}
+	}
+	c := &call{w: w, r: r}
+	if r.Method == http.MethodPost {
+		if err := http.NewCrossOriginProtection().Check(r); err != nil {
+			return nil, &refusal{http.StatusForbidden, "CrossOrigin", "The request does not come from a page of the console."}
 		}
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		if r.URL.Path != "/" {
-			w.WriteHeader(http.StatusNotFound)
+		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+			return nil, &refusal{http.StatusUnsupportedMediaType, "InvalidRequest", "The body must be application/json."}
 		}
-		_ = page.Execute(w, endpoint) // the client is gone: there is nobody to tell
-	})
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			return nil, &refusal{http.StatusRequestEntityTooLarge, "InvalidRequest", "The body is too large or was cut off."}
+		}
+		c.body = body
+	}
+	return handle(d, c)
+}
+
+// refusal is an error as the page hears it.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func (e *refusal) Error() string { return e.code + ": " + e.message }
+
+var errSignedOut = &refusal{http.StatusUnauthorized, "SignedOut", "You are signed out. Sign in again."}
+
+func (d *Door) writeError(w http.ResponseWriter, r *http.Request, id string, err error) {
+	e, ok := errors.AsType[*refusal](err)
+	if !ok {
+		d.opts.Log.ErrorContext(r.Context(), "console request failed", "request_id", id, "op", r.URL.Path, "err", err)
+		e = &refusal{http.StatusInternalServerError, "InternalError", "The server failed. Its log says why, under the id of this request."}
+	}
+	writeJSON(w, e.status, map[string]string{"code": e.code, "message": e.message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client is gone: there is nobody to tell
 }

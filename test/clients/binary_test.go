@@ -94,7 +94,9 @@ func TestHealthAndConsole(t *testing.T) {
 	if status != http.StatusOK {
 		t.Errorf("GET of the console: status %d", status)
 	}
-	wantText(t, "the console", body, "Keyhaven", s.endpoint)
+	wantText(t, "the console", body, "Keyhaven")
+	_, body = fetch(t, http.DefaultClient, s.console+"/console/settings", nil)
+	wantText(t, "the settings of the console", body, s.endpoint, "lightsail:CreateBucketAccessKey", "s3:PutObject")
 	if status, _ := fetch(t, http.DefaultClient, s.console+"/nothing", nil); status != http.StatusNotFound {
 		t.Errorf("GET of a page that the console does not have: status %d, want 404", status)
 	}

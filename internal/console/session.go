@@ -1,0 +1,176 @@
+package console
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/access"
+)
+
+const cookieName = "keyhaven_session"
+
+// settings are what a page must know before anybody signs in.
+func (d *Door) settings(c *call) (any, error) {
+	return map[string]any{
+		"endpoint": d.endpoint(c.r), "region": d.opts.Region, "version": d.opts.Version,
+		"operations": d.opts.Operations, "users": false, "rootPassword": false,
+	}, nil
+}
+
+// endpoint is the address of the API for the page of this request.
+func (d *Door) endpoint(r *http.Request) string {
+	u, err := url.Parse(d.opts.Endpoint)
+	if err != nil {
+		return d.opts.Endpoint
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil || !ip.IsUnspecified() {
+		return d.opts.Endpoint
+	}
+	// The host that the browser used; what is no host name cannot have come from one.
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if !validHost(host) {
+		return d.opts.Endpoint
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, u.Port())
+}
+
+func validHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
+	}
+	for _, c := range []byte(host) {
+		if c != '-' && c != '.' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return host != "" && len(host) <= 253
+}
+
+type signInInput struct {
+	Kind            string `json:"kind"`
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+}
+
+// signIn opens a session (C3).
+func (d *Door) signIn(c *call) (any, error) {
+	var in signInInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Kind != "key" {
+		return nil, &refusal{http.StatusBadRequest, "InvalidRequest", "There is no such way to sign in."}
+	}
+	who := []string{"address " + clientAddress(c.r), "key " + in.AccessKeyID}
+	if wait := d.throttle.wait(who...); wait > 0 {
+		return nil, tooMany(c, wait)
+	}
+	s, err := d.opts.Access.SignInWithKey(c.r.Context(), in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey))
+	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+		d.throttle.failed(who...)
+		return nil, &refusal{http.StatusForbidden, "SignInFailed", "The access key ID and the secret access key do not belong together, or the key may not sign in."}
+	}
+	if err != nil {
+		return nil, mapLimit(err)
+	}
+	d.throttle.succeeded(who...)
+	http.SetCookie(c.w, d.cookie(c.r, s.Token.Reveal(), s.ExpiresAt))
+	return d.handOut(c, s.Token, s)
+}
+
+func mapLimit(err error) error {
+	if keyhaven.KindOf(err) == keyhaven.LimitExceeded {
+		return &refusal{http.StatusServiceUnavailable, "TooManySessions", "Too many people are signed in."}
+	}
+	return err
+}
+
+// clientAddress is the network of the peer: a whole /64 of IPv6 belongs to one
+// customer. Forwarding headers are not believed: anybody can write them.
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if ip = ip.Unmap(); ip.Is6() {
+		if p, err := ip.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
+}
+
+func (d *Door) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: token, Path: "/console/", Expires: expires,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+func sessionOf(r *http.Request) (keyhaven.Secret, error) {
+	c, err := r.Cookie(cookieName)
+	if err != nil || c.Value == "" || len(c.Value) > 128 {
+		return keyhaven.Secret{}, errSignedOut
+	}
+	return keyhaven.NewSecret(c.Value), nil
+}
+
+// credentials hands the page of an open session fresh credentials.
+func (d *Door) credentials(c *call) (any, error) {
+	token, err := sessionOf(c.r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := d.opts.Access.SignedIn(c.r.Context(), token)
+	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+		http.SetCookie(c.w, d.cookie(c.r, "", time.Unix(1, 0)))
+		return nil, errSignedOut
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.handOut(c, token, s)
+}
+
+func (d *Door) handOut(c *call, token keyhaven.Secret, s *access.SignIn) (any, error) {
+	creds, err := d.opts.Access.SessionCredentials(c.r.Context(), token)
+	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+		return nil, errSignedOut
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := "root"
+	return map[string]any{
+		"person": map[string]any{
+			"account": s.Principal.Account, "arn": s.Principal.ARN(), "name": name, "root": s.Principal.Kind == keyhaven.Root,
+		},
+		"credentials": map[string]any{
+			"accessKeyId": creds.AccessKeyID, "secretAccessKey": creds.Secret.Reveal(),
+			"sessionToken": creds.Token.Reveal(), "expiration": creds.ExpiresAt.Format(time.RFC3339),
+		},
+	}, nil
+}
+
+// signOut ends the session and forgets its cookie. A session that has ended
+// already is no error.
+func (d *Door) signOut(c *call) (any, error) {
+	http.SetCookie(c.w, d.cookie(c.r, "", time.Unix(1, 0)))
+	token, err := sessionOf(c.r)
+	if err != nil {
+		return struct{}{}, nil
+	}
+	return struct{}{}, d.opts.Access.SignOut(c.r.Context(), token)
+}

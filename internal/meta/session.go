@@ -1,0 +1,82 @@
+package meta
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/kv"
+)
+
+// Session is somebody's sign-in to the console. It is kept as a system record
+// under "session/" and its id.
+type Session struct {
+	ID        string // no secret: the hash of what the browser holds
+	Account   keyhaven.AccountID
+	KeyID     string // the access key that signed in; "" for a password
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+const sessionPrefix = "session/"
+
+// Session returns the session, or NotFound account: nobody is signed in by it.
+func (r *Reader) Session(id string) (*Session, error) {
+	rec, err := r.get(key1(kindSystem, sessionPrefix+id))
+	if err != nil {
+		return nil, err
+	}
+	if rec == nil {
+		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounAccount}
+	}
+	return decodeSession(id, rec)
+}
+
+func decodeSession(id string, rec []byte) (*Session, error) {
+	s := &Session{ID: id}
+	err := decode("session", rec, func(n protowire.Number, f field) error {
+		switch n {
+		case 1:
+			s.Account = keyhaven.AccountID(f.str())
+		case 2:
+			s.KeyID = f.str()
+		case 3:
+			s.CreatedAt = f.time()
+		case 4:
+			s.ExpiresAt = f.time()
+		}
+		return nil
+	})
+	return s, err
+}
+
+// Sessions returns up to limit sessions in order of id.
+func (r *Reader) Sessions(limit int) (all []*Session, err error) {
+	prefix := key1(kindSystem, sessionPrefix)
+	err = r.scan(kv.Prefix(prefix), func(k, rec []byte) (bool, error) {
+		s, err := decodeSession(strings.Clone(string(k[len(prefix):])), rec)
+		if err != nil {
+			return false, err
+		}
+		all = append(all, s)
+		return len(all) < limit, nil
+	})
+	return all, err
+}
+
+// PutSession writes the session.
+func (t *Txn) PutSession(s *Session) error {
+	e := newRecord(96)
+	e.string(1, string(s.Account))
+	e.string(2, s.KeyID)
+	e.time(3, s.CreatedAt)
+	e.time(4, s.ExpiresAt)
+	return t.t.Set(key1(kindSystem, sessionPrefix+s.ID), e.b)
+}
+
+// DeleteSession deletes the session, if there is one.
+func (t *Txn) DeleteSession(id string) error {
+	return t.t.Delete(key1(kindSystem, sessionPrefix+id))
+}

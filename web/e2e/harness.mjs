@@ -1,0 +1,159 @@
+// The console under test: the real binary over a new data directory, and
+// Debian's Chromium.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const binary = path.resolve(process.env.KEYHAVEN_BIN ?? path.join(here, "../../bin/keyhaven"));
+const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Values that must be in no log, address or storage of the browser. */
+const secrets = new Set();
+export const remember = (secret) => secrets.add(secret);
+
+export class Server {
+  constructor() {
+    this.dir = mkdtempSync(path.join(tmpdir(), "keyhaven-console-"));
+    this.listen = "127.0.0.1:0";
+    this.consoleListen = "127.0.0.1:0";
+    this.root = {};
+  }
+
+  async start() {
+    const args = ["serve", "--data", path.join(this.dir, "data"), "--listen", this.listen, "--console-listen", this.consoleListen];
+    this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.process.stderr.pipe(createWriteStream(path.join(this.dir, "log"), { flags: "a" }));
+    this.exited = new Promise((done) => this.process.once("exit", done));
+    await new Promise((ready, failed) => {
+      this.process.once("exit", (code) => failed(new Error(`the server ended with ${code}\n${this.log()}`)));
+      createInterface({ input: this.process.stdout }).on("line", (line) => {
+        const [, label, value] = /^\s*(.*?)\s{2,}(\S.*)$/.exec(line) ?? [];
+        if (label === "Endpoint") this.endpoint = value;
+        if (label === "Console") this.console = value;
+        if (label === "First sign-in") this.firstStart = value;
+        if (label === "Access key id") this.root.id = value;
+        if (label === "Secret access key") remember((this.root.secret = value));
+        if (label === "Region") ready();
+      });
+    });
+    this.listen = new URL(this.endpoint).host;
+    this.consoleListen = new URL(this.console).host;
+    for (let i = 0; ; i++) {
+      const up = await fetch(this.endpoint + "/-/health/ready").then((r) => r.ok, () => false);
+      if (up) return;
+      assert(i < 500, "the server never became ready");
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  }
+
+  async stop(signal = "SIGTERM") {
+    this.process.removeAllListeners("exit");
+    const ended = new Promise((done) => this.process.once("exit", done));
+    this.process.kill(signal);
+    await ended;
+  }
+
+  log() {
+    return readFileSync(path.join(this.dir, "log"), "utf8");
+  }
+
+  async close() {
+    await this.stop();
+    const log = this.log();
+    rmSync(this.dir, { recursive: true, force: true });
+    for (const s of secrets) assert(!log.includes(s), "S9: the server's log holds a secret");
+    assert(!/level=ERROR|^panic:/m.test(log), "the server logged an error:\n" + log.slice(-2000));
+  }
+}
+
+export async function openBrowser() {
+  return chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+}
+
+/** A browser of its own, that fails the test at errors of scripts and refusals of the policy. */
+export async function newPage(browser, server, options = {}) {
+  const context = await browser.newContext({ baseURL: server.console, viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.problems = [];
+  page.foreign = [];
+  page.on("pageerror", (e) => page.problems.push(String(e)));
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/status of (4|5)\d\d|ERR_CONNECTION_REFUSED/.test(m.text())) page.problems.push(m.text());
+  });
+  page.on("request", (r) => {
+    const origin = new URL(r.url()).origin;
+    if (r.url().startsWith("http") && origin !== server.console && origin !== server.endpoint) page.foreign.push(r.url());
+    for (const s of secrets) if (r.url().includes(s)) page.problems.push("a secret is in the address " + r.url());
+  });
+  return page;
+}
+
+/** Ends a page: what it did wrong on the way fails the test. */
+export async function endPage(page) {
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  for (const s of secrets) assert(!stored.includes(s), "a secret is in the storage of the browser");
+  await page.context().close();
+  assert.deepEqual(page.problems, [], "errors in the page");
+  assert.deepEqual(page.foreign, [], "requests to third parties");
+}
+
+export async function signIn(page, key) {
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Sign in to Keyhaven" }).waitFor();
+  const radio = page.getByRole("radio", { name: "Access key" });
+  if (await radio.count()) await radio.check();
+  await page.getByLabel("Access key ID").fill(key.id);
+  await page.getByLabel("Secret access key").fill(key.secret);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: /^Storage/ }).waitFor();
+}
+
+/** Fails when axe finds a violation on the page as it is now. */
+export async function axe(page, what) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map((n) => n.html.slice(0, 300)) }));
+  });
+  assert.deepEqual(found, [], "axe: " + what);
+}
+
+/** The SDK of the console, in this process, for what a test sets up. */
+export async function sdk(server) {
+  const { LightsailClient, ...lightsail } = await import("@aws-sdk/client-lightsail");
+  const { S3Client, ...s3 } = await import("@aws-sdk/client-s3");
+  const credentials = (key) => ({ accessKeyId: key.id, secretAccessKey: key.secret });
+  const common = { endpoint: server.endpoint, region: "us-east-1", maxAttempts: 1 };
+  return {
+    lightsail: (name, input, key = server.root) => new LightsailClient({ ...common, credentials: credentials(key) }).send(new lightsail[name + "Command"](input)),
+    s3: (name, input, key = server.root) => new S3Client({ ...common, forcePathStyle: true, credentials: credentials(key) }).send(new s3[name + "Command"](input)),
+  };
+}
+
+/**
+ * Steps of one walk: once one has failed, the others fail at once, as they go on
+ * from where it stood. With KEYHAVEN_SHOTS a picture of the failure is kept there.
+ */
+export function walk(test, pageOf) {
+  let broken;
+  return (name, fn) =>
+    test(name, async () => {
+      assert(!broken, `after the failure of "${broken}"`);
+      try {
+        await fn();
+      } catch (err) {
+        broken = name;
+        if (process.env.KEYHAVEN_SHOTS) await pageOf()?.screenshot({ path: path.join(process.env.KEYHAVEN_SHOTS, "failure.png") });
+        throw err;
+      }
+    });
+}

@@ -1,0 +1,35 @@
+import { createIntl, createIntlCache } from "@formatjs/intl";
+import { en } from "./en";
+
+export type MessageId = keyof typeof en;
+type Values = Record<string, string | number | Date>;
+
+const intl = createIntl<string>({ locale: "en", messages: en }, createIntlCache());
+
+/** The text of the catalogue with the id, its values filled in. */
+export function t(id: MessageId, values?: Values): string {
+  return intl.formatMessage({ id }, values);
+}
+
+/** A date and time as the reader's locale writes it. */
+export function dateTime(value: Date | undefined): string {
+  return value ? new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(value) : "–";
+}
+
+export function number(value: number | undefined): string {
+  return value === undefined ? "–" : new Intl.NumberFormat().format(value);
+}
+
+const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
+/** A size in bytes, in binary units with three digits at most. */
+export function bytes(value: number | undefined): string {
+  if (value === undefined) return "–";
+  let n = value;
+  let unit = 0;
+  while (n >= 1024 && unit < units.length - 1) {
+    n /= 1024;
+    unit++;
+  }
+  return `${n < 10 && unit > 0 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+}

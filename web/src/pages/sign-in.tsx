@@ -1,0 +1,112 @@
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import Form from "@cloudscape-design/components/form";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import RadioGroup from "@cloudscape-design/components/radio-group";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { type FormEvent, useState } from "react";
+import { ErrorAlert } from "../components/errors";
+import { t } from "../i18n";
+import { config, ConsoleError, signIn, type SignIn } from "../session";
+
+type Kind = SignIn["kind"];
+
+/** Sign-in as the root, as an IAM user, or with an access key pair. */
+export function SignInPage() {
+  const c = config();
+  const kinds: Kind[] = ["root", "user", "key"];
+  const offered = kinds.filter((k) => (k === "root" ? c.rootPassword : k === "user" ? c.users : true));
+  const [kind, setKind] = useState<Kind>(offered[0] ?? "key");
+  const [field, setField] = useState({ account: "", userName: "", password: "", code: "", accessKeyId: "", secretAccessKey: "" });
+  const [needsCode, setNeedsCode] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const set = (name: keyof typeof field) => (e: { detail: { value: string } }) => setField((f) => ({ ...f, [name]: e.detail.value }));
+
+  const submit = async (e: FormEvent) => {
+    e.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    const code = field.code || undefined;
+    try {
+      if (kind === "root") await signIn({ kind, password: field.password, code });
+      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, code });
+      else await signIn({ kind, accessKeyId: field.accessKeyId.trim(), secretAccessKey: field.secretAccessKey.trim() });
+    } catch (err) {
+      if (err instanceof ConsoleError && err.code === "CodeRequired" && !needsCode) setNeedsCode(true);
+      else setError(err);
+      setBusy(false);
+    }
+  };
+
+  const password = (
+    <FormField label={t("sign-in.password")}>
+      <Input type="password" name="password" autoComplete="current-password" value={field.password} onChange={set("password")} />
+    </FormField>
+  );
+  return (
+    <main className="narrow">
+      <form onSubmit={(e) => void submit(e)}>
+        <Form
+          header={<Header variant="h1">{t("sign-in.title")}</Header>}
+          actions={
+            <Button variant="primary" loading={busy} formAction="submit">
+              {t("sign-in")}
+            </Button>
+          }
+        >
+          <Container>
+            <SpaceBetween size="l">
+              {offered.length > 1 ? (
+                <FormField label={t("sign-in.as")}>
+                  <RadioGroup
+                    value={kind}
+                    onChange={(e) => {
+                      setKind(e.detail.value as Kind);
+                      setNeedsCode(false);
+                      setError(undefined);
+                    }}
+                    items={offered.map((k) => ({ value: k, label: t(`sign-in.kind.${k}` as const), description: t(`sign-in.about.${k}` as const) }))}
+                  />
+                </FormField>
+              ) : (
+                <Box>{t("sign-in.about.key")}</Box>
+              )}
+              {kind === "root" ? password : null}
+              {kind === "user" ? (
+                <>
+                  <FormField label={t("sign-in.account")} description={t("sign-in.account.hint")}>
+                    <Input name="account" inputMode="numeric" value={field.account} onChange={set("account")} />
+                  </FormField>
+                  <FormField label={t("sign-in.user")}>
+                    <Input name="username" autoComplete="username" value={field.userName} onChange={set("userName")} />
+                  </FormField>
+                  {password}
+                </>
+              ) : null}
+              {kind === "key" ? (
+                <>
+                  <FormField label={t("key.id")}>
+                    <Input name="accessKeyId" autoComplete="username" spellcheck={false} value={field.accessKeyId} onChange={set("accessKeyId")} />
+                  </FormField>
+                  <FormField label={t("key.secret")}>
+                    <Input type="password" name="secretAccessKey" autoComplete="off" value={field.secretAccessKey} onChange={set("secretAccessKey")} />
+                  </FormField>
+                </>
+              ) : null}
+              {needsCode ? (
+                <FormField label={t("sign-in.code")} description={t("sign-in.code.hint")}>
+                  <Input name="code" inputMode="numeric" autoComplete="one-time-code" autoFocus value={field.code} onChange={set("code")} />
+                </FormField>
+              ) : null}
+              <ErrorAlert error={error} title={t("sign-in.failed")} />
+            </SpaceBetween>
+          </Container>
+        </Form>
+      </form>
+    </main>
+  );
+}
