@@ -209,7 +209,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, endp
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, logs.Run},
+		background: []func(context.Context){sweeper.Run, logs.Run, objects.RunLifecycles},
 		closers:    []func() error{func() error { return logs.Flush(context.Background()) }},
 	}
 }

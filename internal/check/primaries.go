@@ -24,6 +24,7 @@ func (c *checker) primaries(ctx context.Context) error {
 		{meta.KindCurrent, c.current},
 		{meta.KindUpload, c.upload},
 		{meta.KindBucketConfig, c.config},
+		{meta.KindLifecycle, c.lifecycle},
 		{meta.KindManifest, c.needs},
 		{meta.KindCompleted, c.needs},
 		{meta.KindOperation, c.needs},
@@ -66,6 +67,12 @@ func (c *checker) config(_ context.Context, e *meta.Entry) error {
 		return c.find(entrySubject(e), "its bucket "+quote(b.name)+" does not have it", adviceBug)
 	}
 	return nil
+}
+
+// lifecycle checks that a run belongs to a bucket with a lifecycle.
+func (c *checker) lifecycle(ctx context.Context, e *meta.Entry) error {
+	e.What = byte(keyhaven.ConfigLifecycle)
+	return c.config(ctx, e)
 }
 
 func (c *checker) bucket(ctx context.Context, e *meta.Entry) error {

@@ -28,6 +28,7 @@ const (
 	KindBucket         Kind = kindBucket
 	KindAccountBuckets Kind = kindAccBuckets
 	KindBucketConfig   Kind = kindConfig
+	KindLifecycle      Kind = kindLifecycle
 	KindCounter        Kind = kindCounter
 	KindCurrent        Kind = kindCurrent
 	KindVersion        Kind = kindVersion
@@ -50,7 +51,7 @@ const (
 
 var kindNames = map[Kind]string{
 	KindSystem: "system record", KindAccount: "account", KindAccessKey: "access key", KindOwnerKeys: "owner index",
-	KindLastUsed: "last use", KindBucket: "bucket", KindAccountBuckets: "bucket index", KindBucketConfig: "bucket configuration", KindCounter: "counter",
+	KindLastUsed: "last use", KindBucket: "bucket", KindAccountBuckets: "bucket index", KindBucketConfig: "bucket configuration", KindLifecycle: "lifecycle run", KindCounter: "counter",
 	KindCurrent: "object", KindVersion: "version", KindNull: "null version index", KindData: "data record",
 	KindManifest: "manifest", KindReference: "reference", KindUpload: "upload", KindPart: "part",
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
@@ -193,7 +194,7 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 			return nil
 		}
 		return e.parseNamed(v)
-	case KindCurrent, KindVersion, KindNull, KindUpload, KindBucketConfig:
+	case KindCurrent, KindVersion, KindNull, KindUpload, KindBucketConfig, KindLifecycle:
 		return e.parseScoped(k, v, keys)
 	case KindOwnerKeys, KindAccountBuckets, KindDue, KindOpsByTime, KindOpsByName, KindEntityIndex:
 		return e.parseIndex(k)
@@ -271,6 +272,13 @@ func (e *Entry) parseScoped(k, v []byte, keys bool) (err error) {
 	if e.Kind == KindCurrent {
 		e.ObjectKey = string(k)
 		e.Version, err = decodeVersion(e.ObjectKey, v)
+		return err
+	}
+	if e.Kind == KindLifecycle {
+		if len(k) != 0 {
+			return errKey
+		}
+		_, err = decodeLifecycleRun(e.Bucket, v)
 		return err
 	}
 	if e.Kind == KindBucketConfig {

@@ -19,6 +19,7 @@ const (
 	kindBucket     = 'b'
 	kindAccBuckets = 'B'
 	kindConfig     = 'C'
+	kindLifecycle  = 'j'
 	kindCounter    = 't'
 	kindCurrent    = 'o'
 	kindVersion    = 'v'

@@ -76,6 +76,9 @@ func (e *Entry) bucketNeeds() []Need {
 			needs = append(needs, Need{Kind: KindBucketConfig, Key: configKey(b.ID, c)})
 		}
 	}
+	if b.Configs.Has(keyhaven.ConfigLifecycle) {
+		needs = append(needs, Need{Kind: KindLifecycle, Key: lifecycleKey(b.ID)})
+	}
 	return needs
 }
 

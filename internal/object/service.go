@@ -16,6 +16,7 @@ const DefaultUploadLifetime = 24 * time.Hour
 // Options are the settings of the service; the zero value works.
 type Options struct {
 	UploadLifetime time.Duration // DefaultUploadLifetime when zero
+	LifecycleRate  int           // versions that the lifecycle looks at in a second; DefaultLifecycleRate when zero
 	Log            *slog.Logger  // for what no caller can be told; slog.Default when nil
 }
 
@@ -31,6 +32,9 @@ type Service struct {
 func New(m *meta.Store, blobs blob.Store, pins *blob.Pins, opts Options) *Service {
 	if opts.UploadLifetime == 0 {
 		opts.UploadLifetime = DefaultUploadLifetime
+	}
+	if opts.LifecycleRate == 0 {
+		opts.LifecycleRate = DefaultLifecycleRate
 	}
 	if opts.Log == nil {
 		opts.Log = slog.Default()

@@ -45,10 +45,12 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL,
 		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock, RedirectLocation: in.Attributes.RedirectLocation,
 	}
-	u.Expires = u.Initiated.Add(s.opts.UploadLifetime)
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
 		b, err := s.bucket(&tx.Reader, in.Bucket)
 		if err != nil {
+			return err
+		}
+		if u.Expires, err = s.uploadExpiry(&tx.Reader, b, u); err != nil {
 			return err
 		}
 		if !u.Lock.IsZero() {
@@ -59,6 +61,22 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		return tx.PutUpload(u)
 	})
 	return &u.Upload, err
+}
+
+// uploadExpiry is when an upload that begins now is aborted: by the lifecycle
+// rule that speaks of it, else after the lifetime of uploads. Shorter rules that
+// come later are kept by the lifecycle's runs.
+func (s *Service) uploadExpiry(r *meta.Reader, b *keyhaven.Bucket, u *meta.Upload) (time.Time, error) {
+	doc, err := meta.ReadBucketConfig[keyhaven.Lifecycle](r, b, keyhaven.ConfigLifecycle)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if doc != nil {
+		if at, _ := doc.Abort(u.Key, u.Initiated); !at.IsZero() {
+			return at, nil
+		}
+	}
+	return u.Initiated.Add(s.opts.UploadLifetime), nil
 }
 
 // UploadTarget names an unfinished upload.

@@ -50,6 +50,7 @@ func (d *Door) copyObject(c *call) error {
 	}
 	c.record.ObjectSize, c.source.size = out.Size, out.Size
 	c.setVersion(out.Version)
+	d.setExpiration(c, &out.Object)
 	c.setSourceVersion(src.Bucket, out.Source)
 	x := newDocument()
 	x.root("CopyObjectResult")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/keyhaven/keyhaven"
@@ -258,6 +259,33 @@ func FuzzWebsiteXML(f *testing.F) {
 		}
 		if rule := doc.Rule(key, 0); rule != nil && rule.Redirect.Host != "" && strings.ContainsAny(rule.Redirect.Host, "/\r\n ") {
 			t.Fatalf("a redirect to the host %q", rule.Redirect.Host)
+		}
+	})
+}
+
+// FuzzLifecycleXML: what is accepted can be told again and means something.
+func FuzzLifecycleXML(f *testing.F) {
+	f.Add([]byte("<LifecycleConfiguration><Rule><Filter/><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>"))
+	f.Add([]byte("<LifecycleConfiguration><Rule><ID>a</ID><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Disabled</Status><NoncurrentVersionExpiration><NoncurrentDays>2147483647</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var req lifecycleRequest
+		if err := parseXML(raw, &req); err != nil {
+			wantKnown(t, err)
+			return
+		}
+		doc, err := req.lifecycle()
+		if err != nil {
+			wantKnown(t, err)
+			return
+		}
+		for _, r := range doc.Rules {
+			if r.ID == "" || r.Days < 0 || r.NoncurrentDays < 0 || r.AbortDays < 0 || r.Filter.Bare && r.Filter.Prefix == nil {
+				t.Errorf("accepted %+v", r)
+			}
+		}
+		now := time.Now()
+		if at, rule := doc.Expiry(&keyhaven.Object{Key: "k", ModTime: now}); rule != nil && rule.Days > 0 && !at.After(now) {
+			t.Errorf("a new object expires at %v by %+v", at, rule)
 		}
 	})
 }

@@ -43,6 +43,7 @@ func (d *Door) sendObject(c *call, head bool) error {
 		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
 	d.setLock(c, content.Lock)
+	d.setExpiration(c, &content.Object)
 	if errors.Is(err, object.ErrNotModified) {
 		return err
 	}

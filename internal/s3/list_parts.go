@@ -37,6 +37,7 @@ func (d *Door) listParts(c *call) error {
 		return err
 	}
 	x := newDocument()
+	d.setAbort(c, page.Upload.Key, page.Upload.Initiated)
 	x.root("ListPartsResult")
 	x.element("Bucket", c.bucketName)
 	x.name("Key", c.key, encode)

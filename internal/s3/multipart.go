@@ -39,6 +39,7 @@ func (d *Door) createMultipartUpload(c *call) error {
 		c.w.Header().Set("X-Amz-Checksum-Algorithm", u.ChecksumAlgorithm.String())
 		c.w.Header().Set("X-Amz-Checksum-Type", u.ChecksumType.String())
 	}
+	d.setAbort(c, u.Key, u.Initiated)
 	x := newDocument()
 	x.root("InitiateMultipartUploadResult")
 	x.element("Bucket", c.bucketName)
