@@ -28,6 +28,20 @@ func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Iden
 	if err != nil {
 		return nil, err
 	}
+	return s.verify(r, sig, service, bodyHash)
+}
+
+// AuthenticateForm verifies the signature of the HTML form in r, whose policy is
+// all that is signed. The errors are those of Authenticate.
+func (s *Service) AuthenticateForm(r *http.Request, service string, form sigv4.Form) (*Identity, error) {
+	sig, err := sigv4.ParseForm(form)
+	if err != nil {
+		return nil, err
+	}
+	return s.verify(r, sig, service, "")
+}
+
+func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHash string) (*Identity, error) {
 	if sig.Scope.Service != service {
 		return nil, &sigv4.Error{
 			Reason: sigv4.Malformed,

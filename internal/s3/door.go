@@ -54,6 +54,7 @@ type call struct {
 
 	source  copySource // of a copy
 	deleted []logEntry // what a request for many deletes, for the access log
+	form    *postForm  // of a PostObject
 }
 
 // ServeHTTP answers one request.
@@ -109,6 +110,9 @@ func (d *Door) route(c *call) error {
 
 // authenticate verifies the signature. A request without one is anonymous.
 func (d *Door) authenticate(c *call) error {
+	if c.op.form {
+		return d.authenticateForm(c)
+	}
 	id, err := d.access.Authenticate(c.r, "s3", "")
 	if e, ok := errors.AsType[*sigv4.Error](err); ok && e.Reason == sigv4.Missing {
 		id, err = &access.Identity{}, nil

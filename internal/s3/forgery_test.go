@@ -83,7 +83,7 @@ func TestS1_OnlyAKeyIDKnown(t *testing.T) {
 	seen := m.request(t, "GET", "/private/a.txt", "")
 	m.own.signer().SignHeader(seen, nil)
 	for _, row := range s3.AllRows() {
-		if !row.Built || row.Method == "GET" || row.Method == "HEAD" {
+		if !row.Built || row.Method == "GET" || row.Method == "HEAD" || row.Name == "PostObject" { // TestS1_PostObject
 			continue
 		}
 		for _, f := range forgeries {

@@ -14,6 +14,7 @@ type operation struct {
 
 	action        string // IAM action (Service Authorization Reference, Amazon S3)
 	versionAction string // the action when versionId is given
+	form          bool   // signed by an HTML form
 	publicRead    bool   // reads an object, which its own ACL may allow to anybody
 	handle        func(*Door, *call) error
 }
@@ -122,7 +123,7 @@ var operations = []*operation{
 	{name: "DeleteObjects", method: "POST", scope: onBucket, param: "delete", action: "s3:DeleteObject", handle: (*Door).deleteObjects},
 	{name: "CreateBucketMetadataConfiguration", method: "POST", scope: onBucket, param: "metadataConfiguration", action: "s3:CreateBucketMetadataTableConfiguration"},
 	{name: "CreateBucketMetadataTableConfiguration", method: "POST", scope: onBucket, param: "metadataTable", action: "s3:CreateBucketMetadataTableConfiguration"},
-	{name: "PostObject", method: "POST", scope: onBucket, action: "s3:PutObject"},
+	{name: "PostObject", method: "POST", scope: onBucket, action: "s3:PutObject", form: true, handle: (*Door).postObject},
 
 	{name: "DeleteBucketAnalyticsConfiguration", method: "DELETE", scope: onBucket, param: "analytics", action: "s3:PutAnalyticsConfiguration"},
 	{name: "DeleteBucketCors", method: "DELETE", scope: onBucket, param: "cors", action: "s3:PutBucketCORS", handle: (*Door).deleteBucketCORS},

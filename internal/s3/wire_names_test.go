@@ -71,6 +71,8 @@ type names struct {
 
 func (n *names) key(name string) keyPair {
 	switch name {
+	case "NOBODY":
+		return anonymous
 	case "ROOT":
 		return root
 	case "OTHER":

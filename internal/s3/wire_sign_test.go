@@ -30,6 +30,7 @@ var signAs = regexp.MustCompile(`^\{(\w+) ?([^}]*)\}$`)
 //	two-chunks            in two of half the size
 //	unsigned-chunks       with unsigned chunks and that trailer
 //	wrong-secret, for-lightsail
+//	form                  see signForm
 //
 // Or signed over the body, and then
 //
@@ -44,6 +45,8 @@ func signFor(t testing.TB, r *http.Request, body string, k keyPair, how string) 
 	sign := k.signer()
 	verb, rest, _ := strings.Cut(how, " ")
 	switch verb {
+	case "form":
+		signForm(r, body, k)
 	case "unsigned":
 		sign.SignUnsigned(r)
 	case "presign", "presign-late":

@@ -55,6 +55,8 @@ type Signature struct {
 
 	signature string
 	stamp     string // Time as in the string to sign
+	form      bool   // of an HTML form: the policy is what is signed
+	policy    string
 }
 
 // Provided returns the signature as the client sent it.

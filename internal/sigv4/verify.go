@@ -23,6 +23,9 @@ import (
 // A Host with or without a default port is tried both ways, as proxies add and
 // drop it and no other server can be meant by it.
 func (s *Signature) Verify(r *http.Request, key SigningKey, now time.Time, bodyHash string) error {
+	if s.form {
+		return s.verifyPolicy(key, now)
+	}
 	if err := s.checkTime(now); err != nil {
 		return err
 	}
