@@ -24,33 +24,34 @@ type cli struct {
 	Scrub   scrubCmd   `cmd:"" help:"Read all objects and compare them with their checksums."`
 	Backup  backupCmd  `cmd:"" help:"Back up the data directory, while the server runs or not."`
 	Restore restoreCmd `cmd:"" help:"Make a data directory from a backup."`
+	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Config  configCmd  `cmd:"" help:"Show the configuration."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }
 
 // settings are the flags of the server.
 type settings struct {
-	Config        string        `help:"Read settings from this TOML file." placeholder:"FILE" type:"path"`
-	Data          string        `help:"Directory that holds everything." default:"data" placeholder:"DIR" type:"path"`
-	Listen        string        `help:"Address of the API: Lightsail and S3." default:"127.0.0.1:9000"`
-	ConsoleListen string        `help:"Address of the console; empty for none." default:"127.0.0.1:9001"`
-	ConsoleOrigin string        `help:"Origin of the console in browsers, where it is not that of --console-listen, as behind a proxy; several with commas." placeholder:"URL"`
-	Region        string        `help:"Region of buckets that are made without one." default:"us-east-1"`
-	Domain        string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
-	WebsiteDomain string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
-	Webhooks      string        `help:"Webhooks that buckets can report changes to: NAME=URL, several with commas; KEYHAVEN_WEBHOOK_SECRET signs what is sent." placeholder:"NAME=URL"`
-	WebhookAllow  string        `help:"Networks that webhooks may reach though they are not public, such as 10.0.0.0/8; several with commas." placeholder:"CIDR"`
-	TLSCert       string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
-	TLSKey        string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
-	MustExist     bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
-	UploadExpiry  time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
-	MaxBuckets    int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`
-	LogDelivery   time.Duration `help:"Time between deliveries of the access logs of buckets." default:"5m"`
-	DrainTimeout  time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
-	LogFormat     string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`
-	LogLevel      string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
-	PprofListen   string        `help:"Loopback address for Go's profiles; empty for none." placeholder:"ADDR"`
-	AccessLog     string        `help:"Requests that are logged: all, errors (ours), or off." enum:"all,errors,off" default:"all"`
+	Config         string        `help:"Read settings from this TOML file." placeholder:"FILE" type:"path"`
+	Data           string        `help:"Directory that holds everything." default:"data" placeholder:"DIR" type:"path"`
+	Listen         string        `help:"Address of the API: Lightsail and S3." default:"127.0.0.1:9000"`
+	ConsoleListen  string        `help:"Address of the console; empty for none." default:"127.0.0.1:9001"`
+	ConsoleOrigin  string        `help:"Origin of the console in browsers, where it is not that of --console-listen, as behind a proxy; several with commas." placeholder:"URL"`
+	Region         string        `help:"Region of buckets that are made without one." default:"us-east-1"`
+	Domain         string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
+	WebsiteDomain  string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
+	TLSCert        string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
+	TLSKey         string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
+	MustExist      bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
+	UploadExpiry   time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
+	MaxBuckets     int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`
+	LogDelivery    time.Duration `help:"Time between deliveries of the access logs of buckets." default:"5m"`
+	AuditBucket    string        `help:"Bucket that the audit log is delivered to every five minutes; empty for none." placeholder:"BUCKET"`
+	AuditRetention time.Duration `help:"Age from which files of the audit log are deleted; 0 for never." default:"9600h"`
+	DrainTimeout   time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
+	LogFormat      string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`
+	LogLevel       string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	PprofListen    string        `help:"Loopback address for Go's profiles; empty for none." placeholder:"ADDR"`
+	AccessLog      string        `help:"Requests that are logged: all, errors (ours), or off." enum:"all,errors,off" default:"all"`
 }
 
 // system is what a command gets from its caller instead of the process.

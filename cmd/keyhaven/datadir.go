@@ -34,6 +34,7 @@ import (
 //	meta/                the metadata engine
 //	blobs/               the bytes of larger objects
 //	blobs/INSTALLATION   whose blobs they are
+//	audit/               the audit log
 const (
 	markerFile  = "keyhaven.json"
 	lockFile    = "lock"
@@ -41,6 +42,7 @@ const (
 	metaDir     = "meta"
 	blobDir     = "blobs"
 	ownerFile   = "INSTALLATION"
+	auditDir    = "audit"
 
 	controlSocket = "control.sock"
 

@@ -19,7 +19,9 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/accesslog"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/cloudtrail"
 	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/control"
 	"github.com/keyhaven/keyhaven/internal/edge"
@@ -27,7 +29,6 @@ import (
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
 	"github.com/keyhaven/keyhaven/internal/meta"
-	"github.com/keyhaven/keyhaven/internal/notify"
 	"github.com/keyhaven/keyhaven/internal/object"
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/sweep"
@@ -72,11 +73,12 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	hooks, err := c.webhooks(sys.getenv)
+	trail, err := audit.Open(filepath.Join(c.Data, auditDir), audit.Options{Retention: c.AuditRetention, Log: log})
 	if err != nil {
 		return err
 	}
-	house := c.wire(d, keys, log, outside{endpoint, origins, hooks})
+	defer func() { err = errors.Join(err, trail.Close()) }()
+	house := c.wire(d, keys, trail, log, endpoint, origins)
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
 	handler := load.count(house.handler)
@@ -140,6 +142,8 @@ func (c *serveCmd) check() error {
 		return errors.New("--website-domain must not be --domain: a host is a website or a bucket of the API")
 	case c.LogDelivery < time.Second:
 		return errors.New("--log-delivery must be a second or more")
+	case c.AuditRetention < 0:
+		return errors.New("--audit-retention must not be negative")
 	case c.MaxBuckets < 1:
 		return errors.New("--max-buckets must be 1 or more")
 	case c.PprofListen != "":
@@ -186,30 +190,22 @@ func (h *house) close() error {
 	return errors.Join(errs...)
 }
 
-// outside is what the house needs to know of the world.
-type outside struct {
-	endpoint string
-	origins  *origins
-	hooks    *webhooks
-}
-
 // wire puts the house together.
-func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, out outside) *house {
+func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, endpoint string, origins *origins) *house {
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
 	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
-	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
-	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
-	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(out.endpoint, c.Domain)})
+	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
 		S3:         s3Door,
 		BucketHost: s3Door.BucketHost,
 		Services: map[string]http.Handler{
-			"s3": s3Door, "lightsail": lightsailDoor, "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
+			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
-		ConsoleOrigin: out.origins.allow,
+		ConsoleOrigin: origins.allow,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
@@ -217,12 +213,13 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, log *slog.Logger, out 
 				return err
 			})
 		},
-		Log: accessLog(log, c.AccessLog),
+		Audit: audit.NewRecorder(trail).Record,
+		Log:   accessLog(log, c.AccessLog),
 	})
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, logs.Run, objects.RunLifecycles, notifier.Run},
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles},
 		closers:    []func() error{func() error { return logs.Flush(context.Background()) }},
 	}
 }

@@ -19,7 +19,7 @@ const module = "github.com/keyhaven/keyhaven"
 // standard library. "" is the root package of nouns.
 var (
 	nouns    = []string{""}
-	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
+	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
 	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog"}
 )
 
@@ -57,8 +57,6 @@ var rows = map[string]row{
 	"internal/backup":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
 	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
-	"internal/webhook":   {imports: nouns},
-	"internal/notify":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},
 
 	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},
@@ -68,6 +66,9 @@ var rows = map[string]row{
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},
 	"internal/console":   {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 	"internal/control":   {},
+
+	"internal/audit":      {imports: leaves, vendor: []string{"github.com/google/uuid"}},
+	"internal/cloudtrail": {imports: slices.Concat(leaves, services, []string{"internal/audit"}), vendor: []string{"github.com/google/uuid"}},
 
 	"internal/md5lanes": {vendor: []string{"golang.org/x/sys/cpu"}},
 

@@ -24,8 +24,11 @@ type Options struct {
 	// may use every door from a browser. Nil means that none is.
 	ConsoleOrigin func(r *http.Request, origin string) bool
 	Ready         func(context.Context) error
-	Log           *slog.Logger
-	BodyStall     time.Duration // how long a client may send or take nothing; one minute when zero
+	// Audit is called with every management call before its answer is complete.
+	// Nil for none.
+	Audit     func(*http.Request, *Record)
+	Log       *slog.Logger
+	BodyStall time.Duration // how long a client may send or take nothing; one minute when zero
 }
 
 // HostHandler answers the requests for some hosts.
@@ -71,7 +74,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *Edge) exchange(w http.ResponseWriter, r *http.Request, pick func(*http.Request) http.Handler) {
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
-	defer x.end(ctx, e.opts.Log)
+	defer x.end(ctx, e.opts.Log, e.opts.Audit)
 	if e.console(x, r) {
 		x.rec.Door, x.rec.Op = "edge", "PreflightRequest"
 		return

@@ -18,6 +18,7 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	rec    Record
+	req    *http.Request
 	body   requestBody
 	stall  time.Duration
 	due    time.Time // the write deadline
@@ -35,7 +36,7 @@ type deadliner interface {
 
 // newExchange returns the exchange and the request for the handler.
 func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) (*exchange, *http.Request) {
-	x := &exchange{ResponseWriter: w, stall: stall}
+	x := &exchange{ResponseWriter: w, req: r, stall: stall}
 	x.rec.begin()
 	if r.Body != nil && r.Body != http.NoBody {
 		// A copy: net/http looks at the body of its own request to see whether it
@@ -63,10 +64,17 @@ func owesContinue(r *http.Request) bool {
 
 var serverName = []string{"Keyhaven"}
 
-// end turns a panic into a 500 and writes the access record. It is deferred.
-func (x *exchange) end(ctx context.Context, log *slog.Logger) {
+// end turns a panic into a 500, records a management call while its answer is in
+// the buffers of net/http, and writes the access record. It is deferred.
+func (x *exchange) end(ctx context.Context, log *slog.Logger, audit func(*http.Request, *Record)) {
 	p := recover()
 	defer x.tell()
+	if audit != nil && x.rec.Management != nil {
+		if p != nil && x.rec.ErrorCode == "" {
+			x.rec.ErrorCode = "InternalError"
+		}
+		audit(x.req, &x.rec)
+	}
 	x.body.limitDrain()
 	x.extend() // what the handler wrote is perhaps sent only now
 	if p == nil {

@@ -21,12 +21,27 @@ type Record struct {
 	Key       string
 	VersionID string
 	ErrorCode string
+	// ErrorMessage is what the client was told, for the audit log.
+	ErrorMessage string
+	// Management is set by the door for a call that the audit log records.
+	Management *Management
 	// ObjectSize is that of the object which the request is about, in bytes.
 	ObjectSize int64
 	Err        error // logged in full, never sent; nil for the client's own mistakes
 
 	start time.Time
 	ended func(Outcome)
+}
+
+// Management describes a call that reads or changes the account, as opposed to
+// the data in its buckets.
+type Management struct {
+	Source     string // "lightsail.amazonaws.com"
+	Region     string
+	ReadOnly   bool
+	Parameters []byte   // JSON, secrets and all: who records it masks them
+	Response   []byte   // JSON, likewise; nil for none
+	Resources  []string // ARNs
 }
 
 // Outcome is what is known of a request when its answer has been sent.

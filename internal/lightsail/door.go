@@ -99,6 +99,9 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, e
 		return nil, err
 	}
 	c.record.Principal = &c.identity.Principal
+	c.record.Management = &edge.Management{
+		Source: Service + ".amazonaws.com", Region: c.region(), ReadOnly: strings.HasPrefix(c.op.name, "Get"), Parameters: body,
+	}
 	in, err := c.op.decode(body)
 	if err != nil {
 		return nil, err
@@ -110,7 +113,11 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return awsjson.Append(nil, out)
+	answer, err := awsjson.Append(nil, out)
+	if !c.record.Management.ReadOnly {
+		c.record.Management.Response = answer
+	}
+	return answer, err
 }
 
 func (d *Door) route(r *http.Request) (*operation, error) {

@@ -89,7 +89,7 @@ var (
 // writeError answers err and leaves what the answer does not say to the log.
 func writeError(w http.ResponseWriter, r *http.Request, rec *edge.Record, err error) {
 	a := answerTo(err)
-	rec.ErrorCode = a.typ
+	rec.ErrorCode, rec.ErrorMessage = a.typ, a.message
 	if a.status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client left
 		rec.Err = err
 	}

@@ -47,7 +47,6 @@ const (
 	KindEntity         Kind = kindEntity
 	KindEntityIndex    Kind = kindEntityIndex
 	KindLogBatch       Kind = kindLogBatch
-	KindQueue          Kind = kindQueue
 )
 
 var kindNames = map[Kind]string{
@@ -58,7 +57,7 @@ var kindNames = map[Kind]string{
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
 	KindEntity: "IAM record", KindEntityIndex: "IAM index",
-	KindLogBatch: "access log batch", KindQueue: "queued report",
+	KindLogBatch: "access log batch",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -201,9 +200,6 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseIndex(k)
 	case KindEntity:
 		return e.parseEntity(k, v)
-	case KindQueue:
-		_, err := decodeEvent(e.Key, v)
-		return err
 	case KindLogBatch:
 		_, err := decodeLogBatch(k, v)
 		return err

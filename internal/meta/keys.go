@@ -38,7 +38,6 @@ const (
 
 	kindEntity      = 'i'
 	kindEntityIndex = 'I'
-	kindQueue       = 'w'
 	kindLogBatch    = 'l'
 )
 

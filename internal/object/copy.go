@@ -105,10 +105,7 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 				return err
 			}
 		}
-		if err := s.insert(tx, in.Bucket, v, in.Conditions); err != nil {
-			return err
-		}
-		return s.report(ctx, tx, in.Bucket, eventCopy, &v.Object)
+		return s.insert(tx, in.Bucket, v, in.Conditions)
 	})
 	if err != nil {
 		return nil, err

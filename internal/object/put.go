@@ -48,10 +48,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 		if err != nil {
 			return err
 		}
-		if err := s.insert(tx, in.Bucket, v, in.Conditions); err != nil {
-			return err
-		}
-		return s.report(ctx, tx, in.Bucket, eventPut, &v.Object)
+		return s.insert(tx, in.Bucket, v, in.Conditions)
 	})
 	s.settle(ctx, st, err)
 	if err != nil {

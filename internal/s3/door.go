@@ -22,9 +22,6 @@ type Options struct {
 	Domain string
 	// Region is the region of buckets that are made without one.
 	Region string
-	// Webhook reports whether there is a webhook of a name, to which buckets can
-	// report changes; nil for none.
-	Webhook func(name string) bool
 	// Logs keeps the access records of buckets; nil for none.
 	Logs AccessLogs
 }
@@ -91,7 +88,6 @@ func (d *Door) serve(c *call) error {
 	if c.op.handle == nil {
 		return errNotImplemented
 	}
-	c.describeOrigin()
 	return c.op.handle(d, c)
 }
 
@@ -129,6 +125,7 @@ func (d *Door) authenticate(c *call) error {
 		c.takeHoisted()
 	}
 	c.record.Principal = &id.Principal
+	c.describe()
 	return nil
 }
 

@@ -1,0 +1,94 @@
+//go:build e2e
+
+package clients
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lightsail"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// TestSEC_02_AuditOfKeyEvents makes and deletes a key, and asks with the aws-cli
+// who did it, when and from where.
+func TestSEC_02_AuditOfKeyEvents(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	key := s.newBucket(t, "audited")
+	s.deleteKey(t, "audited", key.id)
+	_, err := s.lightsail(s.root).DeleteBucketAccessKey(t.Context(), &lightsail.DeleteBucketAccessKeyInput{
+		BucketName: aws.String("audited"), AccessKeyId: aws.String(key.id),
+	})
+	wantCode(t, "deleting a key again", err, "NotFoundException")
+	_, err = s.s3(s.root).GetBucketLocation(t.Context(), &s3.GetBucketLocationInput{Bucket: aws.String("audited")})
+	check(t, err)
+
+	cli := newAWSCLI(t, s, "debian").as(s.root)
+	lookUp := func(args ...string) (events []auditEvent) {
+		t.Helper()
+		var out struct {
+			Events []struct{ EventName, Username, CloudTrailEvent string }
+		}
+		text := cli.run(t, cli.at(append([]string{"cloudtrail", "lookup-events", "--output", "json"}, args...))...)
+		check(t, json.Unmarshal([]byte(text), &out))
+		for _, e := range out.Events {
+			var record auditEvent
+			check(t, json.Unmarshal([]byte(e.CloudTrailEvent), &record))
+			if record.EventName != e.EventName || e.Username != "root" {
+				t.Errorf("event %+v has record %+v", e, record)
+			}
+			events = append(events, record)
+		}
+		return events
+	}
+	made := lookUp("--lookup-attributes", "AttributeKey=EventName,AttributeValue=CreateBucketAccessKey")
+	if len(made) != 1 || made[0].UserIdentity.AccessKeyID != s.root.id || made[0].SourceIPAddress != "127.0.0.1" ||
+		made[0].UserAgent == "" || made[0].RequestParameters["bucketName"] != "audited" ||
+		!strings.Contains(string(made[0].ResponseElements), key.id) || strings.Contains(string(made[0].ResponseElements), key.secret) {
+		t.Errorf("the record of the key's creation: %+v", made)
+	}
+	gone := lookUp("--lookup-attributes", "AttributeKey=EventName,AttributeValue=DeleteBucketAccessKey")
+	if len(gone) != 2 || gone[0].ErrorCode != "NotFoundException" || gone[1].ErrorCode != "" || gone[1].RequestParameters["accessKeyId"] != key.id {
+		t.Errorf("the records of deletions, the newest first: %+v", gone)
+	}
+	if read := lookUp("--lookup-attributes", "AttributeKey=ResourceName,AttributeValue=audited", "--max-items", "1"); len(read) != 1 || read[0].EventName != "GetBucketLocation" {
+		t.Errorf("the newest record of the bucket: %+v", read)
+	}
+
+	kh := keyhaven(t)
+	verified := kh.run(t, "audit", "verify", "--data", s.data)
+	wantText(t, "audit verify", verified, " records in 1 files checked", "the log ends with ")
+	_, head, _ := strings.Cut(strings.TrimSpace(verified), "the log ends with ")
+	s.stop()
+	kh.run(t, "audit", "verify", "--data", s.data, "--expect", head)
+
+	files, err := filepath.Glob(filepath.Join(s.data, "audit", "audit-*.jsonl"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files of the log: %v, %v", files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	check(t, err)
+	for _, secret := range []string{s.root.secret, key.secret} {
+		if strings.Contains(string(raw), secret) {
+			t.Error("SEC-03: the audit log holds a secret access key")
+		}
+	}
+	check(t, os.WriteFile(files[0], []byte(strings.Replace(string(raw), `"DeleteBucketAccessKey"`, `"GetBucketAccessKeys"`, 1)), 0o600))
+	if r := kh.try(t, "", "audit", "verify", "--data", s.data); r.code != 1 || !strings.Contains(r.stdout, "does not follow") {
+		t.Errorf("verify of a changed log = %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	check(t, os.WriteFile(files[0], raw, 0o600))
+}
+
+type auditEvent struct {
+	EventName, SourceIPAddress, UserAgent, ErrorCode string
+
+	UserIdentity      struct{ AccessKeyID string }
+	RequestParameters map[string]any
+	ResponseElements  json.RawMessage
+}
