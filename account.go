@@ -15,6 +15,8 @@ type Account struct {
 	Alias       string    // IAM's, unique in the installation
 	Login       *Login    // of the root; nil when it has no password
 	LoginUsed   time.Time // when the root last signed in with it
+
+	PublicAccessBlock PublicAccessBlock // of all its buckets
 }
 
 // Closed reports whether the account is closed.

@@ -52,6 +52,12 @@ type Bucket struct {
 	Tags            []Tag
 	Configs         BucketConfigs // the documents that the bucket has
 	ConfigSeq       uint64        // grows with every change of a document
+
+	PublicAccessBlock PublicAccessBlock
+	Ownership         ObjectOwnership
+	ACL               CannedACL   // of the bucket itself
+	Grants            []Grant     // when ACL is ACLGrants
+	ReadonlyAccounts  []AccountID // may read the objects, beside its own
 }
 
 // ARN returns the bucket's Lightsail ARN.

@@ -117,6 +117,7 @@ type CannedACL uint8
 const (
 	ACLPrivate CannedACL = iota
 	ACLPublicRead
+	ACLGrants // none: the list is in the Grants beside it
 )
 
 // ChecksumAlgorithm is one of S3's additional checksums.
@@ -194,6 +195,7 @@ type Object struct {
 	Header       ObjectHeader
 	Metadata     []MetadataPair
 	ACL          CannedACL
+	Grants       []Grant // when ACL is ACLGrants
 	Owner        AccountID
 	Tags         []Tag
 	Lock         ObjectLock
@@ -212,6 +214,7 @@ type Upload struct {
 	Header            ObjectHeader
 	Metadata          []MetadataPair
 	ACL               CannedACL
+	Grants            []Grant
 	Owner             AccountID
 	Tags              []Tag
 	Lock              ObjectLock

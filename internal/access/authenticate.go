@@ -16,7 +16,12 @@ type Identity struct {
 	Service   string
 	Signature *sigv4.Signature // nil for anonymous
 	Key       sigv4.SigningKey // for the chunks of a signed stream
+	Policies  *Policies        // of a user or a session; nil for the others
+	HTTP      *http.Request    // what condition keys like aws:SourceIp are about
 }
+
+// Nobody is the identity of a request without a signature.
+func Nobody(r *http.Request) *Identity { return &Identity{HTTP: r} }
 
 // Authenticate verifies the signature of r, which must be for the service.
 // bodyHash is the hex SHA-256 of the body where the door has read it, else "".
@@ -79,7 +84,7 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 	}
 	return &Identity{
 		Principal: cred.principal, Region: sig.Scope.Region, Service: sig.Scope.Service,
-		Signature: sig, Key: key,
+		Signature: sig, Key: key, HTTP: r,
 	}, nil
 }
 

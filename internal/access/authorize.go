@@ -2,122 +2,206 @@ package access
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/policy"
 )
 
 // Resource is what a request acts on.
 type Resource struct {
-	ARN    string           // for denials; "*" when there is none
-	Bucket *keyhaven.Bucket // nil when the action is about no one bucket
+	ARN     string             // for policies and denials; "*" when there is none
+	Bucket  *keyhaven.Bucket   // nil when the action is about no one bucket
+	Account keyhaven.AccountID // of the owner; when empty that of Bucket, else the caller's
+	Tags    []keyhaven.Tag     // aws:ResourceTag; when nil those of Bucket
+	// Context has the condition keys that the door knows of the request; nil for
+	// none.
+	Context policy.Context
+	// Trust is the trust policy of a role that is to be assumed: it must allow,
+	// whatever the caller's own policies say.
+	Trust *policy.Document
+}
+
+func (r *Resource) owner(id *Identity) keyhaven.AccountID {
+	switch {
+	case r.Account != "":
+		return r.Account
+	case r.Bucket != nil:
+		return r.Bucket.Account
+	}
+	return id.Principal.Account
+}
+
+func (r *Resource) tags() []keyhaven.Tag {
+	if r.Tags == nil && r.Bucket != nil {
+		return r.Bucket.Tags
+	}
+	return r.Tags
 }
 
 // Decision is the answer to "may this caller do this".
 type Decision struct {
 	Allowed bool
-	// PublicOnly allows the read of an object whose own ACL is public-read, and
-	// of no other.
-	PublicOnly bool
-	// HideMissing says that the caller may not list the bucket, so that a
-	// missing object must look like a forbidden one.
-	HideMissing bool
+	// ByACL allows it if the object's own access control list gives Caller the
+	// Permission, and not otherwise.
+	ByACL      bool
+	Caller     keyhaven.ACLCaller
+	Permission keyhaven.Permission
+
+	why policy.Decision
 }
 
 // Authorize returns a *keyhaven.Error of kind Denied unless Decide allows the
 // action unconditionally.
-func (s *Service) Authorize(_ context.Context, id *Identity, action string, res Resource) error {
-	if d := Decide(&id.Principal, action, res); d.Allowed && !d.PublicOnly {
-		return nil
+func (s *Service) Authorize(ctx context.Context, id *Identity, action string, res Resource) error {
+	d, err := s.Decide(ctx, id, action, res)
+	if err == nil && (!d.Allowed || d.ByACL) {
+		err = d.Denied(id, action, res)
 	}
-	return Denied(&id.Principal, action, res)
+	return err
 }
 
-// Denied is the refusal of an action, in AWS's words for denials.
-func Denied(p *keyhaven.Principal, action string, res Resource) error {
-	who := "User: " + p.ARN()
-	if p.Kind == keyhaven.Anonymous {
-		who = "Anonymous user"
+// Decide is the one decision. The order is that of spec/bucket-semantics.md
+// §4.3: an explicit deny wins; then what the caller's and the bucket's policies
+// allow together; then what is open to other accounts and to anybody. An error
+// is one of the store.
+func (s *Service) Decide(ctx context.Context, id *Identity, action string, res Resource) (Decision, error) {
+	b := res.Bucket
+	src := s.ownSources(id, action, &res)
+	block := keyhaven.PublicAccessBlock(0)
+	if b != nil && strings.HasPrefix(action, "s3:") {
+		var err error
+		if b.Configs.Has(keyhaven.ConfigPolicy) {
+			if src.Resource, err = s.bucketPolicy(ctx, b); err != nil {
+				return Decision{}, err
+			}
+		}
+		if b.Account != id.Principal.Account || id.Principal.Kind != keyhaven.Root {
+			if block, err = s.publicAccessBlock(ctx, b); err != nil {
+				return Decision{}, err
+			}
+		}
 	}
-	arn := res.ARN
-	if arn == "" {
-		arn = "*"
-	}
-	return &keyhaven.Error{
-		Kind: keyhaven.Denied, Noun: keyhaven.NounNone,
-		Msg: who + " is not authorized to perform: " + action + " on resource: " + arn,
-	}
+	return s.combine(id, action, &res, src, block), nil
 }
 
-// Decide is the one decision. The order is that of
-// spec/bucket-semantics.md §4.3; policies come with the identity side.
-func Decide(p *keyhaven.Principal, action string, res Resource) Decision {
+// publicAccessBlock are the settings that bind the bucket: its own and its
+// account's.
+func (s *Service) publicAccessBlock(ctx context.Context, b *keyhaven.Bucket) (keyhaven.PublicAccessBlock, error) {
+	a, err := s.meta.Account(ctx, b.Account)
+	if err == nil {
+		return b.PublicAccessBlock | a.PublicAccessBlock, nil
+	}
+	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccount) {
+		return b.PublicAccessBlock, nil
+	}
+	return 0, err
+}
+
+// bucketPolicy is the bucket's policy, from the cache of documents.
+func (s *Service) bucketPolicy(ctx context.Context, b *keyhaven.Bucket) ([]policy.Policy, error) {
+	doc, err := meta.BucketConfig[policy.Document](ctx, s.meta, b, keyhaven.ConfigPolicy)
+	if err != nil || doc == nil {
+		return nil, err
+	}
+	return []policy.Policy{{Document: doc, ID: b.Name, Type: "Resource Policy"}}, nil
+}
+
+// PublicAccessBlock are the settings that bind the bucket: its own and its
+// account's.
+func (s *Service) PublicAccessBlock(ctx context.Context, b *keyhaven.Bucket) (keyhaven.PublicAccessBlock, error) {
+	return s.publicAccessBlock(ctx, b)
+}
+
+// ownSources are the policies of the caller.
+func (s *Service) ownSources(id *Identity, action string, res *Resource) policy.Sources {
+	p := &id.Principal
+	var src policy.Sources
+	if own := id.Policies; own != nil {
+		src.Identity, src.Boundary, src.Session = own.Identity, own.Boundary, own.Session
+	}
 	switch p.Kind {
 	case keyhaven.Root:
-		if res.Bucket == nil || res.Bucket.Account == p.Account {
-			return Decision{Allowed: true}
-		}
+		src.Implied = true
 	case keyhaven.BucketKey:
-		if ownBucket(p, action, res) {
-			return Decision{Allowed: true}
+		src.Implied = ownBucket(action, res, p.BucketID)
+	case keyhaven.InstanceSession:
+		src.Implied = id.Policies != nil && slices.ContainsFunc(id.Policies.Buckets, func(b keyhaven.BucketID) bool {
+			return ownBucket(action, res, b)
+		})
+	default:
+	}
+	if res.Trust != nil {
+		src.MustResource = true
+		src.Resource = []policy.Policy{{Document: res.Trust, Type: "Resource Policy"}}
+	}
+	return src
+}
+
+// evaluation is what one evaluation needs, in one allocation.
+type evaluation struct {
+	facts     facts
+	principal policy.Principal
+	request   policy.Request
+}
+
+// combine decides from the policies and what else opens a bucket.
+func (s *Service) combine(id *Identity, action string, res *Resource, src policy.Sources, block keyhaven.PublicAccessBlock) Decision {
+	b := res.Bucket
+	owner := res.owner(id)
+	foreign := id.Principal.Kind == keyhaven.Anonymous || id.Principal.Account != owner
+	if src.Implied && !foreign && id.Policies == nil && src.Resource == nil {
+		return Decision{Allowed: true, why: policy.Decision{Outcome: policy.Allowed}}
+	}
+	all := &evaluation{facts: facts{id, *res}, principal: PolicyPrincipal(&id.Principal)}
+	p, req := &all.principal, &all.request
+	*req = policy.Request{Principal: p, Action: action, Resource: res.ARN, Owner: owner, Context: &all.facts}
+	src.Granted = b != nil && foreign && (readonlyMay(b, &id.Principal, action, block) || accountMayBucket(b, p.CanonicalID, action))
+	why := policy.Evaluate(req, &src)
+	if foreign && why.Outcome == policy.Allowed && !src.Granted && restricted(&src, block) {
+		// What a public policy opens, RestrictPublicBuckets leaves open to the
+		// bucket's own account alone.
+		why = policy.Decision{Source: policy.FromResource}
+	}
+	if keepsPolicy(&id.Principal, b, action) {
+		why = policy.Decision{Outcome: policy.Allowed}
+	}
+	d := Decision{Allowed: why.Outcome == policy.Allowed, why: why}
+	if why.Outcome != policy.ImplicitDeny || b == nil {
+		return d
+	}
+	if openBucket(b, id, action, block) {
+		d.Allowed = true
+		return d
+	}
+	perm, ok := objectPermissions[action]
+	if !ok || !listsCount(b) {
+		return d
+	}
+	d.Allowed, d.ByACL, d.Permission = true, true, perm
+	d.Caller = keyhaven.ACLCaller{Authenticated: p.Type != policy.Anonymous, IgnorePublic: ignoresPublic(b, block) || noPublicVersions(b, action)}
+	if foreign && d.Caller.Authenticated {
+		// A grant to another account is for those whom that account allows it.
+		src.Granted = true
+		if policy.Evaluate(req, &src).Outcome == policy.Allowed {
+			d.Caller.CanonicalID = p.CanonicalID
 		}
 	}
-	return public(action, res)
+	return d
 }
 
-// ownBucket decides for a bucket key: the objects of its own bucket and the
-// read-only answers about it that tools need (spec/access-keys.md §4).
-func ownBucket(p *keyhaven.Principal, action string, res Resource) bool {
-	if action == "s3:ListAllMyBuckets" {
-		return true // the listing holds its own bucket alone
-	}
-	return bucketKeyActions[action] && res.Bucket != nil && res.Bucket.ID == p.BucketID
+// restricted reports whether a public policy is held back.
+func restricted(src *policy.Sources, block keyhaven.PublicAccessBlock) bool {
+	return block.Has(keyhaven.RestrictPublicBuckets) && len(src.Resource) > 0 && src.Resource[0].Public()
 }
 
-// public decides for anybody: the read of an object through the bucket's access
-// rules.
-func public(action string, res Resource) Decision {
-	if action != "s3:GetObject" || res.Bucket == nil {
-		return Decision{}
+// keepsPolicy reports whether the caller is the root of the bucket's account and
+// wants to read or change its policy: no policy can lock that out.
+func keepsPolicy(p *keyhaven.Principal, b *keyhaven.Bucket, action string) bool {
+	if b == nil || p.Kind != keyhaven.Root || p.Account != b.Account {
+		return false
 	}
-	rules := res.Bucket.AccessRules
-	switch {
-	case rules.GetObjectPublic:
-		return Decision{Allowed: true, HideMissing: true}
-	case rules.AllowPublicOverrides:
-		return Decision{Allowed: true, PublicOnly: true, HideMissing: true}
-	}
-	return Decision{}
-}
-
-// bucketKeyActions are what a bucket key may do to its bucket.
-var bucketKeyActions = map[string]bool{
-	"s3:GetObject":                  true,
-	"s3:GetObjectVersion":           true,
-	"s3:GetObjectAttributes":        true,
-	"s3:GetObjectVersionAttributes": true,
-	"s3:PutObject":                  true,
-	"s3:DeleteObject":               true,
-	"s3:DeleteObjectVersion":        true,
-	"s3:GetObjectAcl":               true,
-	"s3:GetObjectVersionAcl":        true,
-	"s3:PutObjectAcl":               true,
-	"s3:PutObjectVersionAcl":        true,
-	"s3:GetObjectTagging":           true,
-	"s3:GetObjectVersionTagging":    true,
-	"s3:PutObjectTagging":           true,
-	"s3:PutObjectVersionTagging":    true,
-	"s3:DeleteObjectTagging":        true,
-	"s3:DeleteObjectVersionTagging": true,
-	"s3:AbortMultipartUpload":       true,
-	"s3:ListMultipartUploadParts":   true,
-	"s3:ListBucket":                 true,
-	"s3:ListBucketVersions":         true,
-	"s3:ListBucketMultipartUploads": true,
-	"s3:GetBucketLocation":          true,
-	"s3:GetBucketVersioning":        true,
-	"s3:GetBucketCORS":              true,
-	"s3:GetBucketAcl":               true,
-	"s3:GetBucketTagging":           true,
-	"s3:GetBucketPublicAccessBlock": true,
-	"s3:GetBucketOwnershipControls": true,
+	return action == "s3:GetBucketPolicy" || action == "s3:PutBucketPolicy" || action == "s3:DeleteBucketPolicy"
 }

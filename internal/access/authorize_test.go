@@ -40,9 +40,15 @@ func TestDecide(t *testing.T) {
 	otherKey.BucketID, otherKey.BucketName = keyhaven.BucketID{2}, "films"
 	oldKey.BucketID = keyhaven.BucketID{3} // of a bucket of the same name, deleted since
 	principals := map[string]*keyhaven.Principal{
-		"root": {Kind: keyhaven.Root, Account: account}, "other root": {Kind: keyhaven.Root, Account: other},
+		"root": {Kind: keyhaven.Root, Account: account}, "other root": {Kind: keyhaven.Root, Account: other, CanonicalID: "c0ffee"},
 		"key": &key, "other key": &otherKey, "old key": &oldKey, "anonymous": {}, "unknown kind": {Kind: 99, Account: account},
 	}
+	perms := map[string]keyhaven.Permission{
+		"s3:GetObject": keyhaven.PermissionRead, "s3:GetObjectVersion": keyhaven.PermissionRead,
+		"s3:GetObjectAcl": keyhaven.PermissionReadACP, "s3:GetObjectVersionAcl": keyhaven.PermissionReadACP,
+		"s3:PutObjectAcl": keyhaven.PermissionWriteACP, "s3:PutObjectVersionAcl": keyhaven.PermissionWriteACP,
+	}
+	r := newRig(t, memkv.New())
 	deny, allow := access.Decision{}, access.Decision{Allowed: true}
 	for name, p := range principals {
 		for rules, bucket := range map[string]*keyhaven.Bucket{
@@ -57,11 +63,16 @@ func TestDecide(t *testing.T) {
 				case p.Kind == keyhaven.BucketKey && action == "s3:ListAllMyBuckets":
 					want = allow
 				case action == "s3:GetObject" && bucket != nil && bucket.AccessRules.GetObjectPublic:
-					want = access.Decision{Allowed: true, HideMissing: true}
-				case action == "s3:GetObject" && bucket != nil && bucket.AccessRules.AllowPublicOverrides:
-					want = access.Decision{Allowed: true, PublicOnly: true, HideMissing: true}
+					want = allow
+				case perms[action] != 0 && bucket != nil && bucket.AccessRules.AllowPublicOverrides:
+					want = access.Decision{Allowed: true, ByACL: true, Permission: perms[action]}
+					want.Caller.Authenticated = p.Kind != keyhaven.Anonymous && p.Kind != 99
+					if name == "other root" {
+						want.Caller.CanonicalID = p.CanonicalID
+					}
 				}
-				if got := access.Decide(p, action, access.Resource{Bucket: bucket}); got != want {
+				got, err := r.Decide(r.ctx, &access.Identity{Principal: *p}, action, access.Resource{Bucket: bucket})
+				if got = got.WithoutReason(); err != nil || got != want {
 					t.Errorf("%s, %s, %s bucket: %+v, want %+v", name, action, rules, got, want)
 				}
 			}
@@ -78,7 +89,7 @@ func TestAuthorize(t *testing.T) {
 	anonymous := &access.Identity{}
 	err := r.Authorize(r.ctx, anonymous, "s3:GetObject", res)
 	wantError(t, "Authorize", err, keyhaven.Denied, keyhaven.NounNone)
-	if want := "Anonymous user is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::photos/k"; !strings.Contains(err.Error(), want) {
+	if want := "Anonymous user is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::photos/k\" because no resource-based policy allows the s3:GetObject action"; !strings.Contains(err.Error(), want) {
 		t.Errorf("Authorize() = %q, want %q", err, want)
 	}
 	b.AccessRules.GetObjectPublic = true

@@ -56,6 +56,7 @@ func (t *Txn) PutAccount(a keyhaven.Account) error {
 		}
 	}
 	t.touched.principals = append(t.touched.principals, Principal{Account: a.ID})
+	t.touched.accounts = append(t.touched.accounts, a.ID)
 	for _, n := range accountNeeds(&a) {
 		if err := t.PutNeed(n); err != nil {
 			return err
@@ -84,6 +85,7 @@ func encodeAccount(a *keyhaven.Account) []byte {
 		e.time(8, l.Since)
 	}
 	e.time(9, a.LoginUsed)
+	e.uint(10, uint64(a.PublicAccessBlock))
 	return e.b
 }
 
@@ -111,6 +113,8 @@ func decodeAccount(id keyhaven.AccountID, rec []byte) (*keyhaven.Account, error)
 			l.Since = f.time()
 		case 9:
 			a.LoginUsed = f.time()
+		case 10:
+			a.PublicAccessBlock = keyhaven.PublicAccessBlock(f.num)
 		}
 		return nil
 	})

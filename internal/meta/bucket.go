@@ -187,6 +187,13 @@ func encodeBucket(b *keyhaven.Bucket) []byte {
 	}
 	e.uint(12, uint64(b.Configs))
 	e.uint(13, b.ConfigSeq)
+	e.uint(14, uint64(b.PublicAccessBlock))
+	e.uint(15, uint64(b.Ownership))
+	e.grants(16, b.Grants)
+	e.uint(18, uint64(b.ACL))
+	for _, a := range b.ReadonlyAccounts {
+		e.string(17, string(a))
+	}
 	return e.b
 }
 
@@ -227,6 +234,16 @@ func decodeBucket(name string, rec []byte) (*keyhaven.Bucket, error) {
 			b.Configs = keyhaven.BucketConfigs(f.num)
 		case 13:
 			b.ConfigSeq = f.num
+		case 14:
+			b.PublicAccessBlock = keyhaven.PublicAccessBlock(f.num)
+		case 15:
+			b.Ownership = keyhaven.ObjectOwnership(f.num)
+		case 16:
+			return addGrant(&b.Grants, f)
+		case 17:
+			b.ReadonlyAccounts = append(b.ReadonlyAccounts, keyhaven.AccountID(f.str()))
+		case 18:
+			b.ACL = keyhaven.CannedACL(f.num)
 		}
 		return nil
 	})

@@ -130,7 +130,7 @@ func genVersion() *rapid.Generator[*Version] {
 		v.Checksum = genChecksum().Draw(t, "checksum")
 		v.Header = genHeader().Draw(t, "header")
 		v.Metadata = genMetadata().Draw(t, "metadata")
-		v.ACL = rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl")
+		v.ACL, v.Grants = keyhaven.CannedACL(rapid.IntRange(0, 2).Draw(t, "acl")), genGrants(t)
 		v.Tags = genTags().Draw(t, "tags")
 		v.Data = genData().Draw(t, "data")
 		v.Lock = genLock().Draw(t, "lock")
@@ -165,8 +165,29 @@ func genBucket() *rapid.Generator[*keyhaven.Bucket] {
 		if tags := rapid.SliceOfN(tag, 0, 3).Draw(t, "tags"); len(tags) > 0 {
 			b.Tags = tags
 		}
+		b.PublicAccessBlock = keyhaven.PublicAccessBlock(rapid.IntRange(0, 31).Draw(t, "block"))
+		b.Ownership = keyhaven.ObjectOwnership(rapid.IntRange(0, 3).Draw(t, "ownership"))
+		b.ACL, b.Grants = keyhaven.CannedACL(rapid.IntRange(0, 2).Draw(t, "acl")), genGrants(t)
+		if a := rapid.SliceOfN(genAccount(), 0, 2).Draw(t, "readonly"); len(a) > 0 {
+			b.ReadonlyAccounts = a
+		}
 		return b
 	})
+}
+
+// genGrants are the grants of an access control list; nil for none.
+func genGrants(t *rapid.T) []keyhaven.Grant {
+	grants := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) keyhaven.Grant {
+		return keyhaven.Grant{
+			CanonicalID: rapid.SampledFrom([]string{"", "c0ffee"}).Draw(t, "canonical id"),
+			Group:       rapid.SampledFrom([]string{"", keyhaven.AllUsers}).Draw(t, "group"),
+			Permission:  keyhaven.Permission(rapid.IntRange(1, 5).Draw(t, "permission")),
+		}
+	}), 0, 2).Draw(t, "grants")
+	if len(grants) == 0 {
+		return nil
+	}
+	return grants
 }
 
 func genKeyRecord() *rapid.Generator[*KeyRecord] {
@@ -201,7 +222,7 @@ func genUpload() *rapid.Generator[*Upload] {
 			ID: u.Ref.String(), Key: "key", Initiated: genTime().Draw(t, "initiated"), Expires: genTime().Draw(t, "expires"),
 			ChecksumAlgorithm: sum.Algorithm, ChecksumType: sum.Type,
 			Header: genHeader().Draw(t, "header"), Metadata: genMetadata().Draw(t, "metadata"),
-			ACL:   rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(t, "acl"),
+			ACL: keyhaven.CannedACL(rapid.IntRange(0, 2).Draw(t, "acl")), Grants: genGrants(t),
 			Owner: genAccount().Draw(t, "owner"), Tags: genTags().Draw(t, "tags"), Lock: genLock().Draw(t, "lock"), RedirectLocation: rapid.StringN(0, 8, 32).Draw(t, "redirect"),
 		}
 		return u

@@ -15,10 +15,11 @@ import (
 
 // Store is the typed metadata store over one kv engine.
 type Store struct {
-	kv      kv.Store
-	lastSeq atomic.Uint64
-	buckets bucketCache
-	configs configCache
+	kv       kv.Store
+	lastSeq  atomic.Uint64
+	buckets  bucketCache
+	configs  configCache
+	accounts accountCache
 
 	mu         sync.RWMutex
 	watchers   []func(accessKeyID string)
@@ -29,6 +30,7 @@ type Store struct {
 func New(engine kv.Store) *Store {
 	return &Store{
 		kv: engine, buckets: bucketCache{byName: map[string]*keyhaven.Bucket{}}, configs: configCache{m: map[configName]any{}},
+		accounts: accountCache{byID: map[keyhaven.AccountID]*keyhaven.Account{}},
 	}
 }
 
@@ -68,6 +70,7 @@ type touched struct {
 	keys       []string
 	buckets    []string
 	principals []Principal
+	accounts   []keyhaven.AccountID
 }
 
 // View runs fn over a snapshot.
@@ -93,6 +96,9 @@ func (s *Store) Update(ctx context.Context, fn func(*Txn) error) error {
 func (s *Store) forget(t touched) {
 	if len(t.buckets) > 0 {
 		s.buckets.forget(t.buckets)
+	}
+	if len(t.accounts) > 0 {
+		s.accounts.forget(t.accounts)
 	}
 	if len(t.keys) == 0 && len(t.principals) == 0 {
 		return

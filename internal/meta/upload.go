@@ -75,6 +75,7 @@ func (t *Txn) PutUpload(u *Upload) error {
 	e.tags(33, u.Tags)
 	e.string(34, u.RedirectLocation)
 	e.lock(40, u.Lock)
+	e.grants(35, u.Grants)
 	if err := t.t.Set(uploadKey(u.Bucket, u.Key, u.Ref), e.b); err != nil {
 		return err
 	}
@@ -118,6 +119,8 @@ func decodeUpload(bucket keyhaven.BucketID, key string, ref, rec []byte) (*Uploa
 			u.RedirectLocation = f.str()
 		case 40, 41, 42:
 			setLock(&u.Lock, n-40, f)
+		case 35:
+			return addGrant(&u.Grants, f)
 		}
 		return nil
 	})

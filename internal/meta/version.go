@@ -235,6 +235,7 @@ func encodeVersion(v *Version) []byte {
 	e.tags(33, v.Tags)
 	e.string(34, v.RedirectLocation)
 	e.lock(40, v.Lock)
+	e.grants(35, v.Grants)
 	return e.b
 }
 
@@ -276,6 +277,8 @@ func decodeVersion(key string, rec []byte) (*Version, error) {
 			v.RedirectLocation = f.str()
 		case 40, 41, 42:
 			setLock(&v.Lock, n-40, f)
+		case 35:
+			return addGrant(&v.Grants, f)
 		}
 		return nil
 	})

@@ -17,10 +17,23 @@ func (s *Service) Head(ctx context.Context, b *keyhaven.Bucket, key string, vers
 	return &c.Object, nil
 }
 
+// SetACLInput replaces the access control list of an object or a version.
+type SetACLInput struct {
+	Bucket  *keyhaven.Bucket
+	Key     string
+	Version *keyhaven.VersionID // nil for the current one
+	ACL     keyhaven.CannedACL
+	Grants  []keyhaven.Grant // when ACL is keyhaven.ACLGrants
+	ByACL   *ACLCheck        // what the list as it is must allow
+}
+
 // SetACL replaces the access control list of an object or a version.
-func (s *Service) SetACL(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, acl keyhaven.CannedACL) (*keyhaven.Object, error) {
-	return s.amend(ctx, b, key, version, func(_ *keyhaven.Bucket, v *meta.Version) error {
-		v.ACL = acl
+func (s *Service) SetACL(ctx context.Context, in SetACLInput) (*keyhaven.Object, error) {
+	return s.amend(ctx, in.Bucket, in.Key, in.Version, func(_ *keyhaven.Bucket, v *meta.Version) error {
+		if err := in.ByACL.check(&v.Object); err != nil {
+			return err
+		}
+		v.ACL, v.Grants = in.ACL, in.Grants
 		return nil
 	})
 }

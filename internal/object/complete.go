@@ -50,7 +50,7 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (*keyhaven.Obj
 		if err != nil {
 			return err
 		}
-		v := newVersion(in.Bucket, in.Key, Attributes{Header: u.Header, Metadata: u.Metadata, ACL: u.ACL, Tags: u.Tags, Lock: u.Lock, RedirectLocation: u.RedirectLocation})
+		v := newVersion(in.Bucket, in.Key, Attributes{Header: u.Header, Metadata: u.Metadata, ACL: u.ACL, Grants: u.Grants, Tags: u.Tags, Lock: u.Lock, RedirectLocation: u.RedirectLocation})
 		if err := assemble(v, u, parts, in); err != nil {
 			return err
 		}

@@ -186,7 +186,7 @@ func TestBadKeys(t *testing.T) {
 		wantError(t, "Copy", err, kind, keyhaven.NounObjectKey)
 		_, err = r.objects.Get(r.ctx, object.GetInput{Bucket: b, Key: key})
 		wantError(t, "Get", err, keyhaven.NotFound, keyhaven.NounObject)
-		_, err = r.objects.SetACL(r.ctx, b, key, &keyhaven.VersionID{Null: true}, keyhaven.ACLPrivate)
+		_, err = r.objects.SetACL(r.ctx, object.SetACLInput{Bucket: b, Key: key, Version: &keyhaven.VersionID{Null: true}})
 		wantError(t, "SetACL", err, keyhaven.NotFound, keyhaven.NounVersion)
 		err = r.objects.AbortUpload(r.ctx, object.UploadTarget{Bucket: b, Key: key, UploadID: "0"})
 		wantError(t, "AbortUpload", err, keyhaven.NotFound, keyhaven.NounUpload)
@@ -218,7 +218,7 @@ func TestOtherBucket(t *testing.T) {
 		},
 		"Delete": func() error { _, err := r.objects.Delete(r.ctx, old, object.DeleteTarget{Key: "k"}); return err },
 		"SetACL": func() error {
-			_, err := r.objects.SetACL(r.ctx, old, "k", nil, keyhaven.ACLPublicRead)
+			_, err := r.objects.SetACL(r.ctx, object.SetACLInput{Bucket: old, Key: "k", ACL: keyhaven.ACLPublicRead})
 			return err
 		},
 		"Copy from": func() error {

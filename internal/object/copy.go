@@ -16,6 +16,7 @@ type CopyInput struct {
 	Key     string
 	Replace *Attributes // nil keeps the source's attributes
 	ACL     keyhaven.CannedACL
+	Grants  []keyhaven.Grant
 	// RedirectLocation is that of the copy; that of the source is never kept.
 	RedirectLocation string
 	// Tags replace those of the source; nil keeps the source's, which is Denied
@@ -90,7 +91,7 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 		if in.Replace != nil {
 			attrs = *in.Replace
 		}
-		attrs.ACL, attrs.Lock, attrs.RedirectLocation = in.ACL, in.Lock, in.RedirectLocation
+		attrs.ACL, attrs.Grants, attrs.Lock, attrs.RedirectLocation = in.ACL, in.Grants, in.Lock, in.RedirectLocation
 		if attrs.Tags, err = in.tags(from); err != nil {
 			return err
 		}

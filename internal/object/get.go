@@ -28,9 +28,9 @@ type GetInput struct {
 	Range      *ByteRange
 	PartNumber int // 0 for all
 	Conditions Conditions
-	HeadOnly   bool // no bytes are opened
-	PublicOnly bool // what has no public-read ACL is Denied, whatever else is wrong with the request
-	WholeRange bool // a range that goes beyond the end is refused, not cut
+	HeadOnly   bool      // no bytes are opened
+	ByACL      *ACLCheck // when set, what its list does not allow is Denied, whatever else is wrong with the request
+	WholeRange bool      // a range that goes beyond the end is refused, not cut
 }
 
 // Content is an object and the bytes asked for. The caller closes it.
@@ -159,8 +159,8 @@ func find(r *meta.Reader, in GetInput) (*meta.Version, error) {
 		if v == nil {
 			return nil, noVersion(*in.Version)
 		}
-		if in.PublicOnly && v.ACL != keyhaven.ACLPublicRead {
-			return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounObject, ID: in.Key}
+		if err := in.ByACL.check(&v.Object); err != nil {
+			return nil, err
 		}
 		if v.DeleteMarker {
 			return nil, &keyhaven.Error{Kind: keyhaven.Conflict, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
@@ -177,10 +177,7 @@ func find(r *meta.Reader, in GetInput) (*meta.Version, error) {
 	if v.DeleteMarker {
 		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounDeleteMarker, ID: v.Version.String()}
 	}
-	if in.PublicOnly && v.ACL != keyhaven.ACLPublicRead {
-		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounObject, ID: in.Key}
-	}
-	return v, nil
+	return v, in.ByACL.check(&v.Object)
 }
 
 func (c *Content) check(in GetInput) error {

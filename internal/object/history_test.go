@@ -255,7 +255,7 @@ func (h *history) setACL() {
 	key := h.anyKey()
 	id := h.anyVersion(b, key)
 	acl := rapid.SampledFrom([]keyhaven.CannedACL{keyhaven.ACLPrivate, keyhaven.ACLPublicRead}).Draw(h.rt, "acl")
-	o, err := h.objects.SetACL(h.ctx, h.bucket(name), key, id, acl)
+	o, err := h.objects.SetACL(h.ctx, object.SetACLInput{Bucket: h.bucket(name), Key: key, Version: id, ACL: acl})
 	if v := h.found(b, key, id, "SetACL", err); v != nil {
 		h.must("set ACL", err)
 		v.acl = acl

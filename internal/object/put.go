@@ -14,7 +14,8 @@ type Attributes struct {
 	Header   keyhaven.ObjectHeader
 	Metadata []keyhaven.MetadataPair
 	ACL      keyhaven.CannedACL
-	Tags     []keyhaven.Tag // keyhaven.ValidateObjectTags
+	Grants   []keyhaven.Grant // when ACL is keyhaven.ACLGrants
+	Tags     []keyhaven.Tag   // keyhaven.ValidateObjectTags
 	// RedirectLocation is where a website sends requests for the object.
 	RedirectLocation string
 	Lock             keyhaven.ObjectLock // the bucket's default applies where it has no retention
@@ -60,7 +61,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 func newVersion(b *keyhaven.Bucket, key string, a Attributes) *meta.Version {
 	return &meta.Version{Object: keyhaven.Object{
 		Key: key, ModTime: time.Now().UTC(), Latest: true, Owner: b.Account,
-		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Tags: a.Tags, Lock: a.Lock, RedirectLocation: a.RedirectLocation,
+		Header: a.Header, Metadata: a.Metadata, ACL: a.ACL, Grants: a.Grants, Tags: a.Tags, Lock: a.Lock, RedirectLocation: a.RedirectLocation,
 	}}
 }
 

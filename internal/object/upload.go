@@ -42,7 +42,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 	u.Upload = keyhaven.Upload{
 		ID: u.Ref.String(), Key: in.Key, Initiated: now(), Owner: in.Bucket.Account,
 		ChecksumAlgorithm: in.Algorithm, ChecksumType: typ,
-		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL,
+		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL, Grants: in.Attributes.Grants,
 		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock, RedirectLocation: in.Attributes.RedirectLocation,
 	}
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {

@@ -32,6 +32,9 @@ type Sources struct {
 	Boundary []Policy // at most one; none narrows nothing
 	Session  []Policy // any of them; none narrows nothing
 	Resource []Policy
+	// Granted says that the owner of the resource allows the principal's account
+	// without a document: by an access control list or a list of accounts.
+	Granted bool
 	// MustResource says that the resource's policy has to allow too, whatever
 	// the identity may: the trust policy of a role.
 	MustResource bool
@@ -134,6 +137,9 @@ func evaluate(req *Request, src *Sources, all bool) (Decision, []Match) {
 func (e *evaluation) decide(src *Sources) Decision {
 	p := e.req.Principal
 	resource := e.allows[FromResource]
+	if src.Granted {
+		resource = max(resource, accountGrant)
+	}
 	foreign := e.req.Owner != "" && e.req.Owner != p.Account
 	alone := p.Type == Anonymous || p.Type == Service || p.Type == WebIdentity // they have no policies
 	if alone {

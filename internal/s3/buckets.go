@@ -133,7 +133,7 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 	if keyhaven.ValidRegionName(c.id.Region) {
 		in.Region = c.id.Region
 	}
-	req, err := c.createRequest()
+	req, err := c.creation()
 	if err != nil {
 		return in, err
 	}
@@ -150,16 +150,27 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 		}
 		in.Region = req.Location
 	}
-	if req.Tags != nil {
-		for _, t := range req.Tags.Tags {
-			in.Tags = append(in.Tags, keyhaven.Tag{Key: t.Key, Value: t.Value, HasValue: true})
-		}
-	}
+	in.Tags = req.tags()
 	return in, nil
 }
 
-// createRequest reads the optional document of CreateBucket.
-func (c *call) createRequest() (req createBucketRequest, err error) {
+// tags are those of the new bucket.
+func (req *createBucketRequest) tags() (tags []keyhaven.Tag) {
+	if req.Tags == nil {
+		return nil
+	}
+	for _, t := range req.Tags.Tags {
+		tags = append(tags, keyhaven.Tag{Key: t.Key, Value: t.Value, HasValue: true})
+	}
+	return tags
+}
+
+// creation is the optional document of CreateBucket.
+func (c *call) creation() (createBucketRequest, error) {
+	return c.newBucket.get(c.parseCreation, &c.newBucket)
+}
+
+func (c *call) parseCreation() (req createBucketRequest, err error) {
 	if c.r.ContentLength == 0 {
 		// The signature covers the hash of the empty body: it is compared too.
 		b, err := c.body()

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/checksum"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
@@ -23,7 +22,7 @@ func (d *Door) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	in.ACL, in.Lock, in.RedirectLocation = attrs.ACL, attrs.Lock, attrs.RedirectLocation
+	in.ACL, in.Grants, in.Lock, in.RedirectLocation = attrs.ACL, attrs.Grants, attrs.Lock, attrs.RedirectLocation
 	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "REPLACE":
 		in.Replace = &attrs
@@ -78,12 +77,12 @@ func (d *Door) copyTags(c *call, in *object.CopyInput, tags []keyhaven.Tag) erro
 	if in.Source.Version != nil {
 		action = "s3:GetObjectVersionTagging"
 	}
-	src := access.Resource{ARN: in.Source.Bucket.S3ARN() + "/" + in.Source.Key, Bucket: in.Source.Bucket}
-	if !access.Decide(&c.id.Principal, action, src).Allowed {
-		in.TagsDenied = access.Denied(&c.id.Principal, action, src)
-		return nil
+	in.TagsDenied = d.must(c, action, subject{
+		bucket: in.Source.Bucket, bucketName: in.Source.Bucket.Name, key: in.Source.Key, version: in.Source.Version,
+	})
+	if in.TagsDenied == nil {
+		in.TagsDenied = d.also(c, "s3:PutObjectTagging")
 	}
-	in.TagsDenied = d.also(c, "s3:PutObjectTagging")
 	return nil
 }
 
@@ -132,7 +131,7 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 	if err != nil {
 		return in, err
 	}
-	b, dec, err := d.mayRead(c.r.Context(), c, bucketName, key, version != nil)
+	b, dec, err := d.mayRead(c, bucketName, key, version)
 	if err != nil {
 		return in, err
 	}
@@ -141,19 +140,16 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 		c.source.version = version.String()
 	}
 	in = object.GetInput{
-		Bucket: b, Key: key, Version: version, PublicOnly: dec.PublicOnly,
+		Bucket: b, Key: key, Version: version, ByACL: aclCheck(dec),
 		Conditions: conditions(c.r.Header, "X-Amz-Copy-Source-"),
 	}
-	if !dec.HideMissing {
-		return in, nil
-	}
-	// A source that only its public access opens must look forbidden when it is
-	// missing, and in the same words as one that is not public.
+	// Where the caller may not list, a missing source looks forbidden, and in the
+	// same words as one that is.
 	_, err = d.objects.Head(c.r.Context(), b, key, version)
-	if keyhaven.KindOf(err) == keyhaven.NotFound {
-		err = errAccessDenied
+	if keyhaven.KindOf(err) == keyhaven.NotFound && d.must(c, "s3:ListBucket", subject{bucket: b, bucketName: bucketName}) != nil {
+		return in, errAccessDenied
 	}
-	return in, err
+	return in, nil
 }
 
 // parseCopySource reads [/]BUCKET/KEY[?versionId=ID], URL-encoded.

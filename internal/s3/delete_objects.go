@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
 
@@ -54,6 +53,9 @@ func (d *Door) deleteObjects(c *call) error {
 			targets = append(targets, target)
 		}
 	}
+	if c.id.Principal.Kind == keyhaven.Anonymous && len(targets) == 0 {
+		return refused[0]
+	}
 	done, err := d.objects.DeleteMany(c.r.Context(), c.bucket, targets)
 	if err != nil {
 		return err
@@ -72,17 +74,17 @@ func (d *Door) deleteTarget(c *call, e deleteElement, bypass bool) (t object.Del
 		return t, err
 	}
 	t.Key, t.Conditions.IfMatch = e.Key, e.ETag
+	on := subject{bucket: c.bucket, bucketName: c.bucketName, key: e.Key}
 	if e.VersionID == nil || *e.VersionID == "" {
-		return t, nil
+		return t, d.must(c, "s3:DeleteObject", on)
 	}
 	id, err := keyhaven.ParseVersionID(*e.VersionID)
 	if err != nil {
 		return t, err
 	}
-	t.Version = &id
-	res := access.Resource{ARN: c.arn() + "/" + e.Key, Bucket: c.bucket}
-	t.Bypass = bypass && d.access.Authorize(c.r.Context(), c.id, "s3:BypassGovernanceRetention", res) == nil
-	return t, d.access.Authorize(c.r.Context(), c.id, "s3:DeleteObjectVersion", res)
+	t.Version, on.version = &id, &id
+	t.Bypass = bypass && d.must(c, "s3:BypassGovernanceRetention", on) == nil
+	return t, d.must(c, "s3:DeleteObjectVersion", on)
 }
 
 func (c *call) writeDeleted(req *deleteRequest, refused []error, done []object.Deleted) {

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -52,14 +51,19 @@ type call struct {
 	decision access.Decision
 	record   *edge.Record
 
-	source  copySource // of a copy
-	deleted []logEntry // what a request for many deletes, for the access log
-	form    *postForm  // of a PostObject
+	source     copySource // of a copy
+	deleted    []logEntry // what a request for many deletes, for the access log
+	form       *postForm  // of a PostObject
+	door       *Door
+	hides      *bool // see hidesMissing
+	contextErr error // what went wrong while condition keys were looked up
+	tagSet     *once[[]keyhaven.Tag]
+	newBucket  *once[createBucketRequest]
 }
 
 // ServeHTTP answers one request.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, r: r, record: edge.RecordOf(w)}
+	c := &call{w: w, r: r, record: edge.RecordOf(w), door: d}
 	c.record.Door = "s3"
 	h := w.Header()
 	id := []string{c.record.RequestID}
@@ -115,7 +119,7 @@ func (d *Door) authenticate(c *call) error {
 	}
 	id, err := d.access.Authenticate(c.r, "s3", "")
 	if e, ok := errors.AsType[*sigv4.Error](err); ok && e.Reason == sigv4.Missing {
-		id, err = &access.Identity{}, nil
+		id, err = access.Nobody(c.r), nil
 	}
 	if err != nil {
 		return err
@@ -131,32 +135,101 @@ func (d *Door) authenticate(c *call) error {
 
 // authorize looks up the bucket and asks the one decision.
 func (d *Door) authorize(c *call) error {
-	res := access.Resource{ARN: c.arn()}
+	on := subject{bucketName: c.bucketName, key: c.key}
 	if c.bucketName != "" && c.op.name != "CreateBucket" {
 		b, err := d.buckets.Get(c.r.Context(), c.bucketName)
 		if err != nil {
 			return err
 		}
-		c.bucket, res.Bucket = b, b
+		c.bucket, on.bucket = b, b
 		if err := expectedOwner(c.r.Header, "X-Amz-Expected-Bucket-Owner", b); err != nil {
 			return err
 		}
 	}
-	action := c.action()
-	c.decision = access.Decide(&c.id.Principal, action, res)
-	if !c.decision.Allowed || c.decision.PublicOnly && !c.op.publicRead {
-		return access.Denied(&c.id.Principal, action, res)
+	if c.op.perKey {
+		return nil
 	}
-	return nil
+	var err error
+	c.decision, err = d.decide(c, c.action(), on)
+	if err == nil && c.decision.ByACL && !c.op.byACL {
+		err = c.decision.Denied(c.id, c.action(), c.resource(on))
+	}
+	return err
+}
+
+// subject is what a permission is asked for: an object, or a bucket when key is
+// empty, or the service.
+type subject struct {
+	bucket     *keyhaven.Bucket
+	bucketName string
+	key        string
+	version    *keyhaven.VersionID
+}
+
+// subject is the request's own.
+func (c *call) subject() subject {
+	return subject{bucket: c.bucket, bucketName: c.bucketName, key: c.key}
+}
+
+func (c *call) resource(on subject) access.Resource {
+	arn := "*"
+	switch {
+	case on.key != "":
+		arn = "arn:aws:s3:::" + on.bucketName + "/" + on.key
+	case on.bucketName != "":
+		arn = "arn:aws:s3:::" + on.bucketName
+	}
+	return access.Resource{ARN: arn, Bucket: on.bucket, Context: &facts{c: c, on: on}}
+}
+
+// decide asks the one decision. It returns a denial as an error, and a decision
+// that may depend on the object's access control list.
+func (d *Door) decide(c *call, action string, on subject) (access.Decision, error) {
+	res := c.resource(on)
+	dec, err := d.access.Decide(c.r.Context(), c.id, action, res)
+	switch {
+	case err != nil:
+		return dec, err
+	case c.contextErr != nil:
+		return access.Decision{}, c.contextErr
+	case !dec.Allowed:
+		return dec, dec.Denied(c.id, action, res)
+	}
+	return dec, nil
+}
+
+// must asks for a permission that does not depend on an object's list.
+func (d *Door) must(c *call, action string, on subject) error {
+	dec, err := d.decide(c, action, on)
+	if err == nil && dec.ByACL {
+		return dec.Denied(c.id, action, c.resource(on))
+	}
+	return err
 }
 
 // also asks for a permission on the target beside the one of the operation.
-func (d *Door) also(c *call, action string) error {
-	res := access.Resource{ARN: c.arn(), Bucket: c.bucket}
-	if dec := access.Decide(&c.id.Principal, action, res); dec.Allowed && !dec.PublicOnly {
+func (d *Door) also(c *call, action string) error { return d.must(c, action, c.subject()) }
+
+// hidesMissing reports whether what is missing must look like what is forbidden,
+// as the caller may not list the bucket.
+func (c *call) hidesMissing() bool {
+	if c.hides == nil {
+		hides := true
+		if c.bucket != nil && c.id != nil {
+			hides = c.door.must(c, "s3:ListBucket", subject{bucket: c.bucket, bucketName: c.bucketName}) != nil
+		}
+		c.hides = &hides
+	}
+	return *c.hides
+}
+
+// aclCheck is what the object's list must allow, when the decision depends on
+// it.
+func aclCheck(d access.Decision) *object.ACLCheck {
+	if !d.ByACL {
 		return nil
 	}
-	return access.Denied(&c.id.Principal, action, res)
+	return &object.ACLCheck{Caller: d.Caller, Permission: d.Permission}
 }
 
 // action is the IAM action of the request: the versioned one where a version is
@@ -168,35 +241,20 @@ func (c *call) action() string {
 	return c.op.action
 }
 
-// arn names what the request is about in denials.
-func (c *call) arn() string {
-	switch {
-	case c.bucketName == "":
-		return "*"
-	case c.key == "":
-		return "arn:aws:s3:::" + c.bucketName
-	}
-	return "arn:aws:s3:::" + c.bucketName + "/" + c.key
-}
-
 // mayRead decides on the read of another object than the target's: the source
 // of a copy.
-func (d *Door) mayRead(ctx context.Context, c *call, bucketName, key string, versioned bool) (*keyhaven.Bucket, access.Decision, error) {
+func (d *Door) mayRead(c *call, bucketName, key string, version *keyhaven.VersionID) (*keyhaven.Bucket, access.Decision, error) {
 	action := "s3:GetObject"
-	if versioned {
+	if version != nil {
 		action = "s3:GetObjectVersion"
 	}
-	b, err := d.buckets.Get(ctx, bucketName)
+	b, err := d.buckets.Get(c.r.Context(), bucketName)
 	if err != nil {
 		return nil, access.Decision{}, err
 	}
 	if err := expectedOwner(c.r.Header, "X-Amz-Source-Expected-Bucket-Owner", b); err != nil {
 		return nil, access.Decision{}, err
 	}
-	res := access.Resource{ARN: "arn:aws:s3:::" + bucketName + "/" + key, Bucket: b}
-	dec := access.Decide(&c.id.Principal, action, res)
-	if !dec.Allowed {
-		return nil, dec, access.Denied(&c.id.Principal, action, res)
-	}
-	return b, dec, nil
+	dec, err := d.decide(c, action, subject{bucket: b, bucketName: bucketName, key: key, version: version})
+	return b, dec, err
 }

@@ -149,13 +149,18 @@ func (c *call) translate(err error) (e *wireError, internal bool) {
 	return errInternal, true
 }
 
+// hidden are the nouns whose absence tells something about what is in a bucket.
+var hidden = map[keyhaven.Noun]bool{
+	keyhaven.NounObject: true, keyhaven.NounDeleteMarker: true, keyhaven.NounVersion: true,
+}
+
 func (c *call) translateDomain(e *keyhaven.Error) (*wireError, bool) {
 	k := kindNoun{e.Kind, e.Noun}
 	out := domainErrors[k]
 	if out == nil {
 		return errInternal, true
 	}
-	if c.decision.HideMissing && (k.kind == keyhaven.NotFound && k.noun != keyhaven.NounBucket) {
+	if k.kind == keyhaven.NotFound && hidden[k.noun] && c.hidesMissing() {
 		return errAccessDenied, false
 	}
 	if e.Msg != "" && ownMessage(k) {

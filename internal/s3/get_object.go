@@ -23,7 +23,7 @@ func (d *Door) sendObject(c *call, head bool) error {
 	if err != nil {
 		return err
 	}
-	in.HeadOnly, in.PublicOnly = head, c.decision.PublicOnly
+	in.HeadOnly, in.ByACL = head, aclCheck(c.decision)
 	content, err := d.objects.Get(c.r.Context(), in)
 	if content == nil {
 		c.describeMarker(err)
@@ -104,7 +104,7 @@ func (c *call) taggingAction() string {
 // never was.
 func (c *call) describeMarker(err error) {
 	e, ok := errors.AsType[*keyhaven.Error](err)
-	if !ok || e.Noun != keyhaven.NounDeleteMarker || c.decision.HideMissing {
+	if !ok || e.Noun != keyhaven.NounDeleteMarker || c.hidesMissing() {
 		return
 	}
 	h := c.w.Header()

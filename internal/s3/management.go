@@ -37,6 +37,6 @@ func (c *call) describe() {
 		ReadOnly: c.r.Method == http.MethodGet || c.r.Method == http.MethodHead,
 	}
 	if c.bucketName != "" {
-		c.record.Management.Resources = []string{c.arn()}
+		c.record.Management.Resources = []string{c.resource(c.subject()).ARN}
 	}
 }

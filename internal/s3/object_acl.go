@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/object"
 )
 
 const allUsers = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -16,10 +17,13 @@ func (d *Door) getObjectACL(c *call) error {
 	if err != nil {
 		return err
 	}
-	o, err := d.objects.Head(c.r.Context(), c.bucket, c.key, version)
+	o, err := d.objects.Get(c.r.Context(), object.GetInput{
+		Bucket: c.bucket, Key: c.key, Version: version, HeadOnly: true, ByACL: aclCheck(c.decision),
+	})
 	if err != nil {
 		return err
 	}
+	defer o.Close()
 	owner, err := d.bucketOwner(c)
 	if err != nil {
 		return err
@@ -78,7 +82,9 @@ func (d *Door) putObjectACL(c *call) error {
 	if err != nil {
 		return err
 	}
-	o, err := d.objects.SetACL(c.r.Context(), c.bucket, c.key, version, acl)
+	o, err := d.objects.SetACL(c.r.Context(), object.SetACLInput{
+		Bucket: c.bucket, Key: c.key, Version: version, ACL: acl, ByACL: aclCheck(c.decision),
+	})
 	if err != nil {
 		return err
 	}

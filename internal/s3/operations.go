@@ -15,7 +15,8 @@ type operation struct {
 	action        string // IAM action (Service Authorization Reference, Amazon S3)
 	versionAction string // the action when versionId is given
 	form          bool   // signed by an HTML form
-	publicRead    bool   // reads an object, which its own ACL may allow to anybody
+	byACL         bool   // the object's own access control list may allow it
+	perKey        bool   // the handler asks for the permission on each key that the request names
 	handle        func(*Door, *call) error
 }
 
@@ -26,7 +27,7 @@ var operations = []*operation{
 
 	{name: "UploadPartCopy", method: "PUT", scope: onObject, param: "uploadId", header: "X-Amz-Copy-Source", action: "s3:PutObject", handle: (*Door).uploadPartCopy},
 	{name: "UploadPart", method: "PUT", scope: onObject, param: "uploadId", action: "s3:PutObject", handle: (*Door).uploadPart},
-	{name: "PutObjectAcl", method: "PUT", scope: onObject, param: "acl", action: "s3:PutObjectAcl", versionAction: "s3:PutObjectVersionAcl", handle: (*Door).putObjectACL},
+	{name: "PutObjectAcl", method: "PUT", scope: onObject, param: "acl", action: "s3:PutObjectAcl", versionAction: "s3:PutObjectVersionAcl", byACL: true, handle: (*Door).putObjectACL},
 	{name: "PutObjectTagging", method: "PUT", scope: onObject, param: "tagging", action: "s3:PutObjectTagging", versionAction: "s3:PutObjectVersionTagging", handle: (*Door).putObjectTagging},
 	{name: "PutObjectAnnotation", method: "PUT", scope: onObject, param: "annotation", action: "s3:PutObjectAnnotation"},
 	{name: "PutObjectLegalHold", method: "PUT", scope: onObject, param: "legal-hold", action: "s3:PutObjectLegalHold", handle: (*Door).putObjectLegalHold},
@@ -37,7 +38,7 @@ var operations = []*operation{
 	{name: "PutObject", method: "PUT", scope: onObject, action: "s3:PutObject", handle: (*Door).putObject},
 
 	{name: "ListParts", method: "GET", scope: onObject, param: "uploadId", action: "s3:ListMultipartUploadParts", handle: (*Door).listParts},
-	{name: "GetObjectAcl", method: "GET", scope: onObject, param: "acl", action: "s3:GetObjectAcl", versionAction: "s3:GetObjectVersionAcl", handle: (*Door).getObjectACL},
+	{name: "GetObjectAcl", method: "GET", scope: onObject, param: "acl", action: "s3:GetObjectAcl", versionAction: "s3:GetObjectVersionAcl", byACL: true, handle: (*Door).getObjectACL},
 	{name: "GetObjectAttributes", method: "GET", scope: onObject, param: "attributes", action: "s3:GetObjectAttributes", versionAction: "s3:GetObjectVersionAttributes", handle: (*Door).getObjectAttributes},
 	{name: "GetObjectTagging", method: "GET", scope: onObject, param: "tagging", action: "s3:GetObjectTagging", versionAction: "s3:GetObjectVersionTagging", handle: (*Door).getObjectTagging},
 	{name: "GetObjectLegalHold", method: "GET", scope: onObject, param: "legal-hold", action: "s3:GetObjectLegalHold", handle: (*Door).getObjectLegalHold},
@@ -45,8 +46,8 @@ var operations = []*operation{
 	{name: "GetObjectAnnotation", method: "GET", scope: onObject, param: "annotation", param2: "annotationName", action: "s3:GetObjectAnnotation"},
 	{name: "ListObjectAnnotations", method: "GET", scope: onObject, param: "annotation", action: "s3:ListObjectAnnotations"},
 	{name: "GetObjectTorrent", method: "GET", scope: onObject, param: "torrent", action: "s3:GetObjectTorrent"},
-	{name: "GetObject", method: "GET", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).getObject},
-	{name: "HeadObject", method: "HEAD", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", publicRead: true, handle: (*Door).headObject},
+	{name: "GetObject", method: "GET", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", byACL: true, handle: (*Door).getObject},
+	{name: "HeadObject", method: "HEAD", scope: onObject, action: "s3:GetObject", versionAction: "s3:GetObjectVersion", byACL: true, handle: (*Door).headObject},
 
 	{name: "CreateMultipartUpload", method: "POST", scope: onObject, param: "uploads", action: "s3:PutObject", handle: (*Door).createMultipartUpload},
 	{name: "CompleteMultipartUpload", method: "POST", scope: onObject, param: "uploadId", action: "s3:PutObject", handle: (*Door).completeMultipartUpload},
@@ -120,7 +121,7 @@ var operations = []*operation{
 	{name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", scope: onBucket, param: "metadataJournalTable", action: "s3:UpdateBucketMetadataJournalTableConfiguration"},
 	{name: "CreateBucket", method: "PUT", scope: onBucket, action: "s3:CreateBucket", handle: (*Door).createBucket},
 
-	{name: "DeleteObjects", method: "POST", scope: onBucket, param: "delete", action: "s3:DeleteObject", handle: (*Door).deleteObjects},
+	{name: "DeleteObjects", method: "POST", scope: onBucket, param: "delete", action: "s3:DeleteObject", perKey: true, handle: (*Door).deleteObjects},
 	{name: "CreateBucketMetadataConfiguration", method: "POST", scope: onBucket, param: "metadataConfiguration", action: "s3:CreateBucketMetadataTableConfiguration"},
 	{name: "CreateBucketMetadataTableConfiguration", method: "POST", scope: onBucket, param: "metadataTable", action: "s3:CreateBucketMetadataTableConfiguration"},
 	{name: "PostObject", method: "POST", scope: onBucket, action: "s3:PutObject", form: true, handle: (*Door).postObject},

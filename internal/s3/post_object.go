@@ -41,7 +41,7 @@ func (d *Door) formIdentity(c *call, f *postForm) (*access.Identity, error) {
 		if _, has := f.lookup("x-amz-signature"); has {
 			return nil, errMissingField("policy")
 		}
-		return &access.Identity{}, nil
+		return access.Nobody(c.r), nil
 	}
 	if !v2 {
 		for _, name := range signedFields {

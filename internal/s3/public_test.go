@@ -117,7 +117,7 @@ func copyHeaders(headers []string) []string {
 
 func TestPERM09_AnonymousNeverWritesOrLists(t *testing.T) {
 	run(t, func(t *testing.T, s *server) {
-		s.newBucket(t, "photos")
+		s.newLightsailBucket(t, "photos")
 		for _, public := range []bool{false, true} {
 			s.rules(t, "photos", public, true)
 			s.must(t, root, "PUT", "/photos/a.txt", "hello", "X-Amz-Acl: public-read")

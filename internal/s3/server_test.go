@@ -246,6 +246,16 @@ func (s *server) newBucket(t testing.TB, name string) {
 	}
 }
 
+func (s *server) newLightsailBucket(t testing.TB, name string) {
+	t.Helper()
+	_, _, err := s.buckets.Create(t.Context(), bucket.CreateInput{
+		Account: account, Region: region, Name: name, ViaLightsail: true, BundleID: "small_1_0",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // newKey makes an access key for a bucket of the account.
 func (s *server) newKey(t testing.TB, bucketName string) keyPair {
 	t.Helper()

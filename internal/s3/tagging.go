@@ -30,8 +30,11 @@ func (e *tagElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error
 	return appendElement(d, start, (*[]tagElement)(e), keyhaven.MaxTags+1)
 }
 
-// readTags reads the document of PutObjectTagging and PutBucketTagging.
-func (c *call) readTags() ([]keyhaven.Tag, error) {
+// readTags returns the tags of the document of PutObjectTagging and
+// PutBucketTagging, which is read once.
+func (c *call) readTags() ([]keyhaven.Tag, error) { return c.tagSet.get(c.parseTags, &c.tagSet) }
+
+func (c *call) parseTags() ([]keyhaven.Tag, error) {
 	var req taggingRequest
 	if err := c.readXML(&req); err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ import (
 
 // page is the one operation of a website: the read of an object by anybody. It
 // is no row, as no client of the API can reach it.
-var page = &operation{name: "WebsiteGetObject", scope: onObject, action: "s3:GetObject", publicRead: true}
+var page = &operation{name: "WebsiteGetObject", scope: onObject, action: "s3:GetObject", byACL: true}
 
 // Website answers the hosts BUCKET.domain as websites ("Website endpoints"):
 // pages for browsers, GET and HEAD alone, never signed.
@@ -58,7 +58,7 @@ type visit struct {
 
 // ServeHTTP answers one request for a page.
 func (s *Website) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, r: r, op: page, id: &access.Identity{}, record: edge.RecordOf(w)}
+	c := &call{w: w, r: r, op: page, id: access.Nobody(r), record: edge.RecordOf(w), door: s.door}
 	c.record.Door, c.record.Op, c.record.Principal = "website", page.name, &c.id.Principal
 	id := []string{c.record.RequestID}
 	w.Header()["X-Amz-Request-Id"], w.Header()["X-Amz-Id-2"] = id, id
@@ -122,7 +122,7 @@ func (v *visit) directory(asked string, err error) error {
 	if v.may() != nil {
 		return err
 	}
-	in := object.GetInput{Bucket: v.bucket, Key: v.key, HeadOnly: true, PublicOnly: v.decision.PublicOnly}
+	in := object.GetInput{Bucket: v.bucket, Key: v.key, HeadOnly: true, ByACL: aclCheck(v.decision)}
 	content, missing := v.door.objects.Get(v.r.Context(), in)
 	if missing != nil {
 		return err
@@ -139,7 +139,7 @@ func (v *visit) send(status int) error {
 	if err := v.may(); err != nil {
 		return err
 	}
-	in := object.GetInput{Bucket: v.bucket, Key: v.key, PublicOnly: v.decision.PublicOnly, HeadOnly: v.r.Method == http.MethodHead}
+	in := object.GetInput{Bucket: v.bucket, Key: v.key, ByACL: aclCheck(v.decision), HeadOnly: v.r.Method == http.MethodHead}
 	if status == http.StatusOK {
 		in.Conditions = conditions(v.r.Header, "")
 		if spec := v.r.Header.Get("Range"); spec != "" {
