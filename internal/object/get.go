@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
@@ -42,6 +43,8 @@ type Content struct {
 	Part           *keyhaven.Part // the part asked for, of a multipart object
 
 	body    io.Reader
+	buf     *[]byte // that body reads, of pool; or nil
+	pool    *sync.Pool
 	cleanup []func()
 }
 
@@ -51,6 +54,10 @@ func (c *Content) Close() {
 		f()
 	}
 	c.cleanup = nil
+	if c.buf != nil {
+		c.pool.Put(c.buf)
+		c.buf, c.body = nil, nil
+	}
 }
 
 // Read reads the bytes asked for. Every byte has been verified.
@@ -74,6 +81,12 @@ func (c *Content) WriteTo(w io.Writer) (int64, error) {
 	// The writer is wrapped so that io.CopyBuffer uses our large buffer and not
 	// the writer's own small one.
 	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{c.body}, *buf)
+}
+
+// keep makes a copy of p the body.
+func (c *Content) keep(p []byte) {
+	c.buf, c.pool = inlineBuffer(int64(len(p)))
+	c.body = bytes.NewReader((*c.buf)[:copy(*c.buf, p)])
 }
 
 // errGone says that the bytes were freed between the look-up and the opening:
@@ -127,7 +140,7 @@ func (s *Service) lookup(ctx context.Context, in GetInput) (*Content, error) {
 		if c.Offset+c.Length > int64(len(all)) {
 			return fmt.Errorf("object: data record is shorter than its object: %w", blob.ErrCorrupt)
 		}
-		c.body = bytes.NewReader(bytes.Clone(all[c.Offset : c.Offset+c.Length]))
+		c.keep(all[c.Offset : c.Offset+c.Length])
 		return nil
 	})
 	if err != nil {

@@ -41,9 +41,11 @@ func newHistory() *history {
 	return h
 }
 
-func (h *history) slot(key []byte) uint32 {
-	return uint32(maphash.Bytes(h.seed, key)) & (slotCount - 1)
-}
+func (h *history) slot(key []byte) uint32 { return slotOf(h.hash(key)) }
+
+func (h *history) hash(key []byte) uint64 { return maphash.Bytes(h.seed, key) }
+
+func slotOf(hash uint64) uint32 { return uint32(hash) & (slotCount - 1) }
 
 // begin links c behind the newest commit. The caller holds the commit lock.
 func (h *history) begin(c *commit, slots []uint32) {

@@ -66,6 +66,7 @@ type Store struct {
 	fuse     *fuse
 	history  *history
 	counters counters
+	hot      hot
 	reserve  *reserve
 	reclaim  *reclaim
 	pressure *pressure

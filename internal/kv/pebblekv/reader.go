@@ -43,14 +43,20 @@ func (r *reader) Get(key []byte) ([]byte, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	snap := r.snapshot()
+	snap, hist := r.snapshot(), r.s.history
+	hash := hist.hash(key)
+	slot := slotOf(hash)
 	if r.track || r.pending() {
-		r.notePoint(key)
+		r.notePoint(key, slot)
+	}
+	if value := r.s.hot.get(hist, key, slot, snap); value != nil {
+		return value, nil
 	}
 	value, pin, err := getPinned(snap, key)
 	if err != nil {
 		return nil, err
 	}
+	r.s.hot.put(hist, key, value, hash, snap)
 	if len(r.pins) < pinLimit {
 		r.pins = append(r.pins, pin)
 		return value[:len(value):len(value)], nil
@@ -84,9 +90,8 @@ func getPinned(from pebble.Reader, key []byte) ([]byte, io.Closer, error) {
 
 // notePoint notes that key was read. Of reads that only matter because a sync
 // is pending, all but a few are dropped here by their hash.
-func (r *reader) notePoint(key []byte) {
+func (r *reader) notePoint(key []byte, slot uint32) {
 	h := r.s.history
-	slot := h.slot(key)
 	if !r.track && h.slots[slot].Load() <= h.synced.Load().seq {
 		return
 	}
