@@ -5,13 +5,14 @@ type Row struct {
 	Name   string
 	Action string // IAM action
 	Built  bool   // false answers NotImplemented
+	Reason string // why it is not built
 }
 
 // Rows returns the operations of the S3 API in the order of the table.
 func Rows() []Row {
 	rows := make([]Row, len(operations))
 	for i, op := range operations {
-		rows[i] = Row{Name: op.name, Action: op.action, Built: op.handle != nil}
+		rows[i] = Row{Name: op.name, Action: op.action, Built: op.handle != nil, Reason: reasons[op.name]}
 	}
 	return rows
 }

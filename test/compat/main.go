@@ -62,6 +62,8 @@ func writeS3(b *bytes.Buffer) {
 		state := "not built"
 		if r.Built {
 			state = "**yes**"
+		} else if r.Reason != "" {
+			state = "no: " + r.Reason
 		}
 		fmt.Fprintf(b, "| %s | `%s` | %s |\n", r.Name, r.Action, state)
 	}
