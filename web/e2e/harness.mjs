@@ -82,7 +82,7 @@ export async function openBrowser() {
 export async function newPage(browser, server, options = {}) {
   const context = await browser.newContext({ baseURL: server.console, viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", acceptDownloads: true, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.problems = [];
   page.foreign = [];
   page.on("pageerror", (e) => page.problems.push(String(e)));
@@ -152,7 +152,7 @@ export function walk(test, pageOf) {
         await fn();
       } catch (err) {
         broken = name;
-        if (process.env.KEYHAVEN_SHOTS) await pageOf()?.screenshot({ path: path.join(process.env.KEYHAVEN_SHOTS, "failure.png") });
+        if (process.env.KEYHAVEN_SHOTS) await pageOf()?.screenshot({ path: path.join(process.env.KEYHAVEN_SHOTS, "failure.png") }).catch(() => undefined);
         throw err;
       }
     });

@@ -7,7 +7,7 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { Navigate, Route, Routes, useLocation, useNavigate } from "react-router";
 import { ErrorAlert } from "./components/errors";
-import { clearNotices, notifyError, useNotices } from "./components/notices";
+import { clearNotices, notifyError, pageOf, useNotices } from "./components/notices";
 import { chooseRegion, useRegion } from "./components/region";
 import { chooseMode, type Choice, useMode } from "./components/theme";
 import { t } from "./i18n";
@@ -49,8 +49,8 @@ function Frame() {
   const location = useLocation();
   const notices = useNotices();
   const [open, setOpen] = useState(() => matchMedia("(min-width: 912px)").matches);
-  const path = location.pathname.split("/").slice(0, 3).join("/");
-  useEffect(clearNotices, [path]);
+  const page = pageOf(location.pathname);
+  useEffect(() => clearNotices(page), [page]);
   return (
     <>
       <div id="top">
@@ -62,7 +62,7 @@ function Frame() {
         navigation={<Side />}
         navigationOpen={open}
         onNavigationChange={(e) => setOpen(e.detail.open)}
-        notifications={<Flashbar items={[...notices]} stackItems />}
+        notifications={<Flashbar items={notices.map(({ page: _, ...n }) => n)} stackItems />}
         ariaLabels={{ navigation: t("nav.label"), navigationClose: t("nav.close"), navigationToggle: t("nav.open"), notifications: t("nav.notices") }}
         content={
           <Suspense fallback={<Spinner size="large" />}>

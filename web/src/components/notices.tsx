@@ -1,25 +1,39 @@
 import type { FlashbarProps } from "@cloudscape-design/components/flashbar";
 import { useSyncExternalStore } from "react";
+import Button from "@cloudscape-design/components/button";
 import { explain } from "./errors";
 import { t } from "../i18n";
 
-let items: readonly FlashbarProps.MessageDefinition[] = [];
+type Notice = FlashbarProps.MessageDefinition & { page: string };
+
+let items: readonly Notice[] = [];
 let next = 0;
 const watchers = new Set<() => void>();
 
-function change(to: readonly FlashbarProps.MessageDefinition[]): void {
+function change(to: readonly Notice[]): void {
   items = to;
   for (const w of watchers) w();
 }
 
 /** Says something at the head of the page until it is dismissed. */
-export function notify(type: "success" | "error" | "info" | "warning", content: string, header?: string): void {
+export function notify(type: "success" | "error" | "info" | "warning", content: string, header?: string, action?: { text: string; act: () => Promise<void> }): void {
   const id = String(++next);
-  const message: FlashbarProps.MessageDefinition = {
+  const message: Notice = {
     id,
+    page: pageOf(location.pathname),
     type,
     header,
     content,
+    action: action ? (
+      <Button
+        onClick={() => {
+          change(items.filter((i) => i.id !== id));
+          action.act().catch(notifyError);
+        }}
+      >
+        {action.text}
+      </Button>
+    ) : undefined,
     dismissible: true,
     dismissLabel: t("dismiss"),
     ariaRole: type === "error" ? "alert" : "status",
@@ -33,11 +47,15 @@ export function notifyError(err: unknown): void {
   notify("error", `${e.message} (${e.code}${e.requestId ? ", " + t("error.request") + " " + e.requestId : ""})`);
 }
 
-export function clearNotices(): void {
-  if (items.length) change([]);
+/** The page that an address belongs to: tabs of a bucket are one page. */
+export const pageOf = (path: string) => path.split("/").slice(0, 3).join("/");
+
+/** Drops what was said on other pages than this. */
+export function clearNotices(page: string): void {
+  if (items.some((i) => i.page !== page)) change(items.filter((i) => i.page === page));
 }
 
-export function useNotices(): readonly FlashbarProps.MessageDefinition[] {
+export function useNotices(): readonly Notice[] {
   return useSyncExternalStore(
     (w) => {
       watchers.add(w);

@@ -4,24 +4,28 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
-import { type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { type Bucket, lightsail } from "../../aws/lightsail";
 import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { useRegion } from "../../components/region";
 import { t } from "../../i18n";
+import { config } from "../../session";
 import { DeleteBucket } from "./delete";
 import { Permissions } from "./permissions";
 import { PlanTab } from "./plan";
 import { TagsTab } from "./tags";
 import { VersioningTab } from "./versioning";
 
+const ObjectsTab = lazy(() => import("./objects/tab"));
+
 /** What every tab of a bucket's page is given. */
 export interface TabProps {
   bucket: Bucket;
   name: string;
   region: string;
+  endpoint: string;
   reload: () => Promise<void>;
 }
 
@@ -36,7 +40,7 @@ export default function BucketPage() {
     [region, name],
   );
   const bucket = one.data?.name === name ? one.data : undefined;
-  const tabs = bucket ? tabsOf({ bucket, name, region, reload: one.reload }) : [];
+  const tabs = bucket ? tabsOf({ bucket, name, region, endpoint: config().endpoint, reload: one.reload }) : [];
   return (
     <SpaceBetween size="m">
       <BreadcrumbGroup
@@ -88,6 +92,7 @@ function tabsOf(p: TabProps): TabsProps.Tab[] {
     content: <Suspense fallback={<Spinner size="large" />}>{content}</Suspense>,
   });
   return [
+    tab("objects", t("tab.objects"), <ObjectsTab {...p} />),
     tab("permissions", t("tab.permissions"), <Permissions {...p} />),
     tab("metrics", t("tab.metrics"), <PlanTab {...p} />),
     tab("versioning", t("tab.versioning"), <VersioningTab {...p} />),
