@@ -13,7 +13,7 @@ MODULES  := test/clients/js/node_modules
 CONSOLE  := web/dist/app/index.html
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
 build: console-if-node ## Build bin/keyhaven, with the console where Node.js is there
 	$(GO) build -trimpath -o bin/keyhaven ./cmd/keyhaven
@@ -82,8 +82,23 @@ fuzz: ## Every fuzz target for FUZZTIME each
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
 
-bench: build ## Keyhaven against the ceiling (see docs/performance.md)
-	$(GO) run ./test/bench
+bench: build ## Keyhaven against the ceiling in three minutes (see docs/performance.md)
+	$(GO) run ./test/bench $(BENCHFLAGS)
+
+bench-full: build ## The whole table: every size and concurrency, a million keys, 100 000 bucket keys
+	$(GO) run ./test/bench -full -time 5s $(BENCHFLAGS)
+
+bench-micro: ## Signature, routing, XML, commit and handlers, with allocations
+	$(GO) test -run '^$$' -bench . -benchtime 0.5s ./internal/sigv4 ./internal/s3 ./internal/md5lanes ./internal/kv/pebblekv ./test/bench
+
+bench-growth: build ## A million objects and 100 000 buckets against ten thousand objects
+	$(GO) run ./test/bench -time 4s -growth 1000000 $(BENCHFLAGS)
+
+bench-growth-10m: build ## The same with ten million objects: an hour, and 40 GB of disk
+	$(GO) run ./test/bench -time 4s -growth 10000000 $(BENCHFLAGS)
+
+bench-packs: ## Small objects in records against pack files, a million of them
+	$(GO) run ./test/bench/packs
 
 golden: ## Rewrite the wire transcripts
 	$(GO) test ./internal/s3 ./internal/lightsail -update
@@ -97,4 +112,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin cover.out web/dist/app
 
-.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console e2e-current test test-race lint fuzz bench golden compat cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console e2e-current test test-race lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat cover clean

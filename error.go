@@ -92,6 +92,7 @@ const (
 	NounIdentityProvider
 	NounInstance
 	NounSession
+	NounNotification
 	NounLogTarget // where access records go
 	numNouns
 )
@@ -101,7 +102,7 @@ var nounNames = [numNouns]string{
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
 	"storage", "configuration", "object lock", "user", "group", "role", "policy", "policy document", "login profile", "password",
-	"instance profile", "identity provider", "instance", "session", "log target",
+	"instance profile", "identity provider", "instance", "session", "notification", "log target",
 }
 
 func (n Noun) String() string {

@@ -39,6 +39,8 @@ type settings struct {
 	Region         string        `help:"Region of buckets that are made without one." default:"us-east-1"`
 	Domain         string        `help:"Domain under which buckets are hosts (BUCKET.DOMAIN)." placeholder:"DOMAIN"`
 	WebsiteDomain  string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
+	Webhooks       string        `help:"Webhooks that buckets can report changes to: NAME=URL, several with commas; KEYHAVEN_WEBHOOK_SECRET signs what is sent." placeholder:"NAME=URL"`
+	WebhookAllow   string        `help:"Networks that webhooks may reach though they are not public, such as 10.0.0.0/8; several with commas." placeholder:"CIDR"`
 	TLSCert        string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
 	TLSKey         string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
 	MustExist      bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`

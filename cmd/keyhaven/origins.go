@@ -20,11 +20,8 @@ type origins struct {
 
 func newOrigins(configured string) (*origins, error) {
 	o := &origins{exact: map[string]bool{}}
-	for origin := range strings.SplitSeq(configured, ",") {
-		origin = strings.TrimSuffix(strings.TrimSpace(origin), "/")
-		if origin == "" {
-			continue
-		}
+	for origin := range listed(configured) {
+		origin = strings.TrimSuffix(origin, "/")
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
 			return nil, fmt.Errorf("--console-origin %q is no origin: write it as https://console.example.com", origin)

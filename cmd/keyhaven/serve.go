@@ -29,6 +29,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/notify"
 	"github.com/keyhaven/keyhaven/internal/object"
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/sweep"
@@ -73,12 +74,16 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
+	hooks, err := c.webhooks(sys.getenv)
+	if err != nil {
+		return err
+	}
 	trail, err := audit.Open(filepath.Join(c.Data, auditDir), audit.Options{Retention: c.AuditRetention, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, trail.Close()) }()
-	house := c.wire(d, keys, trail, log, endpoint, origins)
+	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks})
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
 	handler := load.count(house.handler)
@@ -190,13 +195,21 @@ func (h *house) close() error {
 	return errors.Join(errs...)
 }
 
+// outside is what the house needs to know of the world.
+type outside struct {
+	endpoint string
+	origins  *origins
+	hooks    *webhooks
+}
+
 // wire puts the house together.
-func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, endpoint string, origins *origins) *house {
+func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, out outside) *house {
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
 	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
-	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs})
-	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(endpoint, c.Domain)})
+	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
+	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
 		S3:         s3Door,
@@ -205,7 +218,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
-		ConsoleOrigin: origins.allow,
+		ConsoleOrigin: out.origins.allow,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
@@ -219,7 +232,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles},
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run},
 		closers:    []func() error{func() error { return logs.Flush(context.Background()) }},
 	}
 }

@@ -19,7 +19,7 @@ const module = "github.com/keyhaven/keyhaven"
 // standard library. "" is the root package of nouns.
 var (
 	nouns    = []string{""}
-	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge"}
+	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
 	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog"}
 )
 
@@ -57,6 +57,8 @@ var rows = map[string]row{
 	"internal/backup":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
 	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
+	"internal/webhook":   {imports: nouns},
+	"internal/notify":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},
 
 	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},

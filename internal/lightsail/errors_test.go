@@ -18,6 +18,7 @@ import (
 // elsewhere are pairs that the packages below declare and this door never sees.
 var elsewhere = map[string]string{
 	"NotFound NounAccount":        "a key without its account is our fault",
+	"Invalid NounNotification":    "the S3 API sets notifications",
 	"Invalid NounAccessKey":       "the key of the server's environment",
 	"AlreadyExists NounAccessKey": "the key of the server's environment",
 }

@@ -138,6 +138,7 @@ func samples() []sample {
 			Account: "111122223333", Region: "us-east-2", ResourceName: "photos", ResourceType: "Bucket",
 			Type: "CreateBucket", Details: "other", CreatedAt: at,
 		}},
+		{"event", &Event{ID: id(0x70), Webhook: "audit", At: at, Body: []byte(`{"Records":[]}`)}},
 		{"log-batch", &LogBatch{
 			ID: id(0x60), Source: "photos", Account: "111122223333", Region: "us-east-2", Day: 20777, Lines: []byte("a line\n"),
 			Logging: keyhaven.Logging{Target: "logs", Prefix: "photos/", Partitioned: true, EventTime: true},

@@ -297,3 +297,12 @@ func genLogBatch() *rapid.Generator[*LogBatch] {
 		}
 	})
 }
+
+func genEvent() *rapid.Generator[*Event] {
+	return rapid.Custom(func(t *rapid.T) *Event {
+		return &Event{
+			ID: genID().Draw(t, "id"), Webhook: rapid.StringN(0, 8, 32).Draw(t, "webhook"),
+			At: genTime().Draw(t, "at"), Body: genBytes(64).Draw(t, "body"),
+		}
+	})
+}

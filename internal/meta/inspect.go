@@ -47,6 +47,7 @@ const (
 	KindEntity         Kind = kindEntity
 	KindEntityIndex    Kind = kindEntityIndex
 	KindLogBatch       Kind = kindLogBatch
+	KindQueue          Kind = kindQueue
 )
 
 var kindNames = map[Kind]string{
@@ -57,7 +58,7 @@ var kindNames = map[Kind]string{
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
 	KindEntity: "IAM record", KindEntityIndex: "IAM index",
-	KindLogBatch: "access log batch",
+	KindLogBatch: "access log batch", KindQueue: "queued report",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -200,6 +201,9 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseIndex(k)
 	case KindEntity:
 		return e.parseEntity(k, v)
+	case KindQueue:
+		_, err := decodeEvent(e.Key, v)
+		return err
 	case KindLogBatch:
 		_, err := decodeLogBatch(k, v)
 		return err

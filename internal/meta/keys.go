@@ -38,6 +38,7 @@ const (
 
 	kindEntity      = 'i'
 	kindEntityIndex = 'I'
+	kindQueue       = 'w'
 	kindLogBatch    = 'l'
 )
 

@@ -104,6 +104,21 @@ var records = []record{
 		},
 	},
 	{
+		"event", kindQueue, genEvent().AsAny(),
+		func(tx *Txn, n any) error { return tx.PutEvent(n.(*Event)) },
+		func(r *Reader, k []byte) (any, error) {
+			names, err := r.EventWebhooks()
+			if err != nil || len(names) == 0 {
+				return nil, err
+			}
+			events, err := r.Events(names[0], 1)
+			if err != nil || len(events) == 0 {
+				return nil, err
+			}
+			return events[0], nil
+		},
+	},
+	{
 		"log-batch", kindLogBatch, genLogBatch().AsAny(),
 		func(tx *Txn, n any) error { return tx.PutLogBatch(n.(*LogBatch)) },
 		func(r *Reader, k []byte) (any, error) {

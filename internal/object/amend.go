@@ -29,7 +29,7 @@ type SetACLInput struct {
 
 // SetACL replaces the access control list of an object or a version.
 func (s *Service) SetACL(ctx context.Context, in SetACLInput) (*keyhaven.Object, error) {
-	return s.amend(ctx, in.Bucket, in.Key, in.Version, func(_ *keyhaven.Bucket, v *meta.Version) error {
+	return s.amendAnd(ctx, in.Bucket, in.Key, in.Version, eventACL, func(_ *keyhaven.Bucket, v *meta.Version) error {
 		if err := in.ByACL.check(&v.Object); err != nil {
 			return err
 		}
@@ -44,7 +44,11 @@ func (s *Service) SetTags(ctx context.Context, b *keyhaven.Bucket, key string, v
 	if err := keyhaven.ValidateObjectTags(tags); err != nil {
 		return nil, err
 	}
-	return s.amend(ctx, b, key, version, func(_ *keyhaven.Bucket, v *meta.Version) error {
+	event := eventTag
+	if len(tags) == 0 {
+		event = eventUntag
+	}
+	return s.amendAnd(ctx, b, key, version, event, func(_ *keyhaven.Bucket, v *meta.Version) error {
 		v.Tags = tags
 		return nil
 	})
@@ -53,6 +57,11 @@ func (s *Service) SetTags(ctx context.Context, b *keyhaven.Bucket, key string, v
 // amend changes what a version says about itself, in its place. fn may run more
 // than once.
 func (s *Service) amend(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, fn func(*keyhaven.Bucket, *meta.Version) error) (*keyhaven.Object, error) {
+	return s.amendAnd(ctx, b, key, version, "", fn)
+}
+
+// amendAnd is amend, and reports it as an event.
+func (s *Service) amendAnd(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID, event string, fn func(*keyhaven.Bucket, *meta.Version) error) (*keyhaven.Object, error) {
 	var out *keyhaven.Object
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
 		now, err := s.bucket(&tx.Reader, b)
@@ -67,6 +76,11 @@ func (s *Service) amend(ctx context.Context, b *keyhaven.Bucket, key string, ver
 			return err
 		}
 		out = &v.Object
+		if event != "" {
+			if err := s.report(ctx, tx, b, event, out); err != nil {
+				return err
+			}
+		}
 		return tx.UpdateVersion(b.ID, v)
 	})
 	return out, err

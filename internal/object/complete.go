@@ -64,6 +64,9 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (*keyhaven.Obj
 			return err
 		}
 		out = &v.Object
+		if err := s.report(ctx, tx, in.Bucket, eventComplete, out); err != nil {
+			return err
+		}
 		return tx.PutCompleted(u.Ref, meta.Completed{
 			Bucket: in.Bucket.ID, Key: in.Key, Request: requestDigest(in.Parts), Version: v.Version,
 			ETag: v.ETag, Checksum: v.Checksum, Expires: now().Add(s.opts.UploadLifetime),

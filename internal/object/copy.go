@@ -106,7 +106,10 @@ func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content) (
 				return err
 			}
 		}
-		return s.insert(tx, in.Bucket, v, in.Conditions)
+		if err := s.insert(tx, in.Bucket, v, in.Conditions); err != nil {
+			return err
+		}
+		return s.report(ctx, tx, in.Bucket, eventCopy, &v.Object)
 	})
 	if err != nil {
 		return nil, err

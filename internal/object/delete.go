@@ -67,6 +67,9 @@ func (s *Service) DeleteMany(ctx context.Context, b *keyhaven.Bucket, targets []
 				if err != nil {
 					return err
 				}
+				if err := s.reportDeleted(ctx, tx, b, t, out[i]); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

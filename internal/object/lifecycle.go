@@ -209,7 +209,7 @@ func (s *Service) expireKey(ctx context.Context, run meta.LifecycleRun, key stri
 			if err != nil {
 				return err
 			}
-			more, err = s.expire(tx, b, doc, key)
+			more, err = s.expire(WithOrigin(ctx, Origin{Lifecycle: true}), tx, b, doc, key)
 			return err
 		})
 		if err != nil {
@@ -221,7 +221,7 @@ func (s *Service) expireKey(ctx context.Context, run meta.LifecycleRun, key stri
 
 // expire removes up to lifecycleBatch versions of a key and reports whether
 // there may be more.
-func (s *Service) expire(tx *meta.Txn, b *keyhaven.Bucket, doc *keyhaven.Lifecycle, key string) (more bool, err error) {
+func (s *Service) expire(ctx context.Context, tx *meta.Txn, b *keyhaven.Bucket, doc *keyhaven.Lifecycle, key string) (more bool, err error) {
 	var gone []*meta.Version
 	var current, marker *meta.Version
 	j := newJudge(doc)
@@ -252,12 +252,19 @@ func (s *Service) expire(tx *meta.Txn, b *keyhaven.Bucket, doc *keyhaven.Lifecyc
 		gone = append(gone, current)
 	}
 	for _, v := range gone {
-		if _, err := s.removed(tx, b, v, false); err != nil {
+		d, err := s.removed(tx, b, v, false)
+		if err != nil {
+			return false, err
+		}
+		if err := s.reportDeleted(ctx, tx, b, DeleteTarget{Key: key, Version: &v.Version}, d); err != nil {
 			return false, err
 		}
 	}
 	if current != nil && b.Versioning != keyhaven.NeverEnabled {
-		_, err = s.mark(tx, b, DeleteTarget{Key: key})
+		var d Deleted
+		if d, err = s.mark(tx, b, DeleteTarget{Key: key}); err == nil {
+			err = s.reportDeleted(ctx, tx, b, DeleteTarget{Key: key}, d)
+		}
 		if keyhaven.Is(err, keyhaven.Denied, keyhaven.NounObjectLock) {
 			err = nil // a null version that is locked stays
 		}

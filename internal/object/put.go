@@ -49,7 +49,10 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 		if err != nil {
 			return err
 		}
-		return s.insert(tx, in.Bucket, v, in.Conditions)
+		if err := s.insert(tx, in.Bucket, v, in.Conditions); err != nil {
+			return err
+		}
+		return s.report(ctx, tx, in.Bucket, eventPut, &v.Object)
 	})
 	s.settle(ctx, st, err)
 	if err != nil {

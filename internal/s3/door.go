@@ -21,6 +21,9 @@ type Options struct {
 	Domain string
 	// Region is the region of buckets that are made without one.
 	Region string
+	// Webhook reports whether there is a webhook of a name, to which buckets can
+	// report changes; nil for none.
+	Webhook func(name string) bool
 	// Logs keeps the access records of buckets; nil for none.
 	Logs AccessLogs
 }
@@ -92,6 +95,7 @@ func (d *Door) serve(c *call) error {
 	if c.op.handle == nil {
 		return errNotImplemented
 	}
+	c.describeOrigin()
 	return c.op.handle(d, c)
 }
 

@@ -94,6 +94,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Invalid, keyhaven.NounChecksum}:          {code: "BadDigest", status: 400, message: "The checksum you specified did not match the calculated checksum."},
 	{keyhaven.Invalid, keyhaven.NounUpload}:            errInvalidRequest,
 	{keyhaven.Invalid, keyhaven.NounConfiguration}:     errInvalidRequest,
+	{keyhaven.Invalid, keyhaven.NounNotification}:      errInvalidArgument,
 	{keyhaven.Invalid, keyhaven.NounLogTarget}:         {code: "InvalidTargetBucketForLogging", status: 400, message: "The target bucket for logging does not exist"},
 	{keyhaven.Conflict, keyhaven.NounLogTarget}:        {code: "CrossLocationLoggingProhibited", status: 403, message: "Cross S3 location logging not allowed."},
 	{keyhaven.Invalid, keyhaven.NounBundle}:            errInvalidArgument,
@@ -122,7 +123,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget, keyhaven.NounNotification:
 		return true
 	default:
 		return false
@@ -187,6 +188,8 @@ func (c *call) details(e *keyhaven.Error, out *wireError) *wireError {
 		return out.and("UploadId", e.ID)
 	case e.Noun == keyhaven.NounChecksum && e.ID != "":
 		return out.with("The " + e.ID + " you specified did not match the calculated checksum.")
+	case e.Noun == keyhaven.NounNotification && e.ID != "":
+		return out.and("ArgumentValue", e.ID)
 	case e.Noun == keyhaven.NounLogTarget:
 		return out.and("TargetBucket", e.ID)
 	case e.Noun == keyhaven.NounRange:

@@ -289,3 +289,29 @@ func FuzzLifecycleXML(f *testing.F) {
 		}
 	})
 }
+
+func FuzzNotificationXML(f *testing.F) {
+	f.Add([]byte("<NotificationConfiguration><QueueConfiguration><Id>a</Id><Queue>arn:aws:sqs:us-east-1:1:audit</Queue><Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>prefix</Name><Value>a</Value></FilterRule></S3Key></Filter></QueueConfiguration></NotificationConfiguration>"), "ObjectCreated:Put", "a")
+	f.Add([]byte("<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>"), "", "")
+	f.Fuzz(func(t *testing.T, raw []byte, event, key string) {
+		var req notificationRequest
+		if err := parseXML(raw, &req); err != nil {
+			wantKnown(t, err)
+			return
+		}
+		doc, err := req.document(func(string) bool { return true })
+		if err != nil || doc == nil {
+			if err != nil {
+				wantKnown(t, err)
+			}
+			return
+		}
+		matched := 0
+		_ = doc.Match(event, key, func(*keyhaven.NotificationRule) error { matched++; return nil })
+		if matched > 1 && validEvents[event] {
+			t.Fatalf("%d rules match one event", matched)
+		}
+	})
+}
+
+var validEvents = map[string]bool{"ObjectCreated:Put": true, "ObjectRemoved:Delete": true, "ObjectAcl:Put": true}

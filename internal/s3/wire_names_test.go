@@ -18,6 +18,7 @@ import (
 //	! versioning BUCKET Enabled|Suspended
 //	! logging BUCKET TARGET PREFIX
 //	! website BUCKET         make it a website with rules
+//	! notify BUCKET          report what is put and removed under img/
 //	! cors BUCKET            set two rules of cross-origin sharing
 //	! put BUCKET KEY TEXT    store an object as the root
 //	! sleep DURATION
@@ -38,6 +39,8 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		s.must(t, root, "PUT", "/"+words[1]+"?logging", logTo(words[2], words[3]))
 	case "website":
 		s.must(t, root, "PUT", "/"+words[1]+"?website", oneWebsite)
+	case "notify":
+		s.must(t, root, "PUT", "/"+words[1]+"?notification", oneNotification)
 	case "cors":
 		s.must(t, root, "PUT", "/"+words[1]+"?cors", twoCORSRules)
 	case "put":
@@ -57,6 +60,10 @@ const oneWebsite = `<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suf
 <RoutingRules><RoutingRule><Condition><KeyPrefixEquals>docs/</KeyPrefixEquals></Condition><Redirect><ReplaceKeyPrefixWith>documents/</ReplaceKeyPrefixWith></Redirect></RoutingRule>
 <RoutingRule><Condition><HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals><KeyPrefixEquals>old/</KeyPrefixEquals></Condition>
 <Redirect><HostName>old.example.com</HostName><Protocol>https</Protocol><HttpRedirectCode>307</HttpRedirectCode></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
+
+const oneNotification = `<NotificationConfiguration><QueueConfiguration><Id>images</Id><Queue>arn:aws:sqs:us-east-1:111122223333:audit</Queue>
+<Event>s3:ObjectCreated:*</Event><Event>s3:ObjectRemoved:*</Event><Filter><S3Key><FilterRule><Name>Prefix</Name><Value>img/</Value></FilterRule></S3Key></Filter>
+</QueueConfiguration></NotificationConfiguration>`
 
 const twoCORSRules = `<CORSConfiguration><CORSRule><ID>app</ID><AllowedOrigin>https://app.example.com</AllowedOrigin>
 <AllowedMethod>GET</AllowedMethod><AllowedMethod>PUT</AllowedMethod><AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>

@@ -15,7 +15,8 @@ import (
 const ceilingETag = `"9e107d9d372bb6826bd81d3542a419d6"`
 
 // ceiling answers S3 calls as fast as net/http can: a PUT is drained, a GET sends
-// as many bytes as were put, nothing is verified and nothing is stored.
+// as many bytes as were put, nothing is verified, nothing is hashed and nothing is
+// stored. It must do no less than that, or the ratio would say nothing.
 type ceiling struct {
 	sizes sync.Map // path → int64
 	zeros []byte

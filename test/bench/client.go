@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
 )
@@ -39,11 +41,13 @@ type client struct {
 	day    string
 	scope  string
 	id     string
+	secret string
 	status int
 	length int64
 	etag   []byte
 	body   []byte // of the last answer, when keep is set
 	keep   bool
+	sdk    *s3.Client // sends what is about one object, when set
 }
 
 func dial(t *target) (*client, error) { return dialAs(t, t.id, t.secret) }
@@ -65,7 +69,7 @@ func (c *client) as(id, secret string) {
 	key := sigv4.DeriveKey(keyhaven.NewSecret(secret), sigv4.Scope{Date: c.day, Region: "us-east-1", Service: "s3"})
 	c.key = hmac.New(sha256.New, key[:])
 	c.scope = c.day + "/us-east-1/s3/aws4_request"
-	c.id = id
+	c.id, c.secret = id, secret
 }
 
 const emptyHash = sigv4.EmptyHash
@@ -73,6 +77,9 @@ const emptyHash = sigv4.EmptyHash
 // do sends a request and reads the answer. path and query must need no escaping;
 // query is in canonical form. bodyHash is the hex SHA-256 of the body.
 func (c *client) do(method, path, query string, body []byte, bodyHash string) error {
+	if c.sdk != nil && query == "" && method != "POST" {
+		return c.doSDK(method, path, body)
+	}
 	stamp := time.Now().UTC().Format("20060102T150405Z")
 	b := c.out[:0]
 	// The canonical request.

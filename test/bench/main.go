@@ -15,30 +15,43 @@ type options struct {
 	run      string
 	binary   string
 	dir      string
-	peerSpec string
-	peerKey  string
+	peers    peers
 	list     int
 	ceiling  string
 	keys     int
+	full     bool
+	client   string
 }
 
 func main() {
 	var o options
-	flag.DurationVar(&o.duration, "time", 5*time.Second, "time of each workload on each server")
-	flag.StringVar(&o.run, "run", "", "regular expression of the workloads to run")
+	flag.BoolVar(&o.full, "full", false, "the whole table: every size and concurrency, -list 1000000, -keys 100000")
+	flag.DurationVar(&o.duration, "time", 2*time.Second, "time of each workload on each server")
+	flag.StringVar(&o.run, "run", "", "regular expression of the workloads to run, out of the whole table")
 	flag.StringVar(&o.binary, "binary", "bin/keyhaven", "the server")
 	flag.StringVar(&o.dir, "dir", "", "directory for the server's data; a temporary one when empty")
-	flag.StringVar(&o.peerSpec, "peer", "", "another S3 server to measure: NAME=URL")
-	flag.StringVar(&o.peerKey, "peer-key", "", "its key: ID:SECRET")
-	flag.IntVar(&o.list, "list", 10_000, "objects of the large listing (1000000 for the full table)")
-	flag.IntVar(&o.keys, "keys", 10_000, "bucket keys of the key-checking workload (100000 for the full table)")
+	flag.Func("peer", "another S3 server to measure: NAME=URL; again for more", o.peers.add)
+	flag.Func("peer-key", "the key of the -peer before it: ID:SECRET (default: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)", o.peers.key)
+	flag.IntVar(&o.list, "list", 10_000, "objects of the large listing")
+	flag.IntVar(&o.keys, "keys", 2_000, "bucket keys of the key-checking workload")
+	flag.StringVar(&o.client, "client", "raw", "raw: as little work as can be; sdk: single objects by the AWS SDK for Go")
 	flag.StringVar(&o.ceiling, "ceiling", "", "serve as the ceiling at this address, and do nothing else")
+	growth := flag.Int("growth", 0, "compare a bucket of so many objects, and -buckets buckets, with a small one; nothing else")
+	buckets := flag.Int("buckets", 100_000, "buckets of -growth")
 	flag.Parse()
-	if o.ceiling != "" {
-		fmt.Fprintln(os.Stderr, serveCeiling(o.ceiling))
-		os.Exit(1)
+	if o.full {
+		o.list, o.keys = 1_000_000, 100_000
 	}
-	if err := bench(&o); err != nil {
+	var err error
+	switch {
+	case o.ceiling != "":
+		err = serveCeiling(o.ceiling)
+	case *growth > 0:
+		err = measureGrowth(&o, *growth, *buckets)
+	default:
+		err = bench(&o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -48,26 +61,41 @@ func workloads(o *options) []*workload {
 	var ws []*workload
 	for _, size := range []int{kib, 4 * kib, 64 * kib, mib} {
 		for _, conc := range []int{1, 32, 128} {
-			if size != 4*kib && conc != 32 {
-				continue
+			w := []*workload{put(size, conc), read("GET", size, conc), read("HEAD", size, conc)}
+			for _, w := range w {
+				w.quick = size == 4*kib && conc == 32 || size == 64*kib && conc == 32 && w.name[:4] != "stat"
 			}
-			ws = append(ws, put(size, conc), read("GET", size, conc), read("HEAD", size, conc))
+			ws = append(ws, w...)
 		}
 	}
 	for _, size := range []int{8 * mib, 64 * mib} {
-		ws = append(ws, put(size, 8), read("GET", size, 8))
+		for _, conc := range []int{1, 8} {
+			p, g := put(size, conc), read("GET", size, conc)
+			p.quick = size == 8*mib && conc == 8
+			g.quick = p.quick
+			ws = append(ws, p, g)
+		}
 	}
-	ws = append(ws, multipart(), mixed(32), mixed(128))
+	ws = append(ws, multipart(), mixed(1), mixed(32).inQuick(), mixed(128))
 	for _, n := range slices.Compact([]int{10_000, o.list}) {
-		ws = append(ws, list(n, false), list(n, true))
+		ws = append(ws, list(n, false).inQuick(), list(n, true).inQuick())
 	}
-	return append(ws, deleteOne(32, 20_000), deleteMany(40), checkKeys(o.keys), createKeys())
+	ws = append(ws, deleteOne(1, 2000), deleteOne(32, 20_000).inQuick(), deleteOne(128, 20_000), deleteMany(40).inQuick())
+	return append(ws, checkKeys(o.keys).inQuick(), createKeys().inQuick())
+}
+
+func (w *workload) inQuick() *workload {
+	w.quick = true
+	return w
 }
 
 func bench(o *options) error {
 	only, err := regexp.Compile(o.run)
 	if err != nil {
 		return err
+	}
+	if o.client != "raw" && o.client != "sdk" {
+		return fmt.Errorf("-client %q: raw or sdk", o.client)
 	}
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "keyhaven-bench-*")
@@ -82,18 +110,13 @@ func bench(o *options) error {
 		return err
 	}
 	defer top.stop()
-	began := time.Now()
 	ours, err := startKeyhaven(o.binary, o.dir)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("healthy after %v, idle memory %.1f MiB\n\n", time.Since(began).Round(time.Millisecond), float64(rssOf(ours.pid))/mib)
+	fmt.Printf("healthy after %v, idle memory %.1f MiB, client %s\n\n", ours.healthy.Round(time.Millisecond), float64(rssOf(ours.pid))/mib, o.client)
 	envs := []*env{newEnv(top.target, o), newEnv(ours.target, o)}
-	if o.peerSpec != "" {
-		p, err := peer(o.peerSpec, o.peerKey)
-		if err != nil {
-			return err
-		}
+	for _, p := range o.peers {
 		envs = append(envs, newEnv(p, o))
 	}
 	for _, e := range envs {
@@ -101,10 +124,22 @@ func bench(o *options) error {
 			return fmt.Errorf("%s: %w", e.t.name, err)
 		}
 	}
+	failed := runAll(o, only, envs)
+	if err := ours.stop(); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d measurements failed", failed)
+	}
+	return nil
+}
+
+// runAll measures every workload that is wanted on every server, and returns how
+// many measurements failed.
+func runAll(o *options, only *regexp.Regexp, envs []*env) (failed int) {
 	tbl := newTable(os.Stdout, envs)
-	failed := 0
 	for _, w := range workloads(o) {
-		if !only.MatchString(w.name) {
+		if !only.MatchString(w.name) || o.run == "" && !o.full && !w.quick {
 			continue
 		}
 		var results []*result
@@ -120,13 +155,7 @@ func bench(o *options) error {
 		}
 		tbl.row(w, results)
 	}
-	if err := ours.stop(); err != nil {
-		return err
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d measurements failed", failed)
-	}
-	return nil
+	return failed
 }
 
 func newEnv(t *target, o *options) *env {

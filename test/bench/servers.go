@@ -17,8 +17,9 @@ import (
 // process is a server that was started here.
 type process struct {
 	*target
-	cmd *exec.Cmd
-	log *os.File
+	cmd     *exec.Cmd
+	log     *os.File
+	healthy time.Duration // from the start to the first answer
 }
 
 func freeAddr() (string, error) {
@@ -67,6 +68,7 @@ func (p *process) start(path string) (err error) {
 		return err
 	}
 	p.pid = p.cmd.Process.Pid
+	began := time.Now()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodHead, "http://"+p.addr+path, nil)
 		if err != nil {
@@ -75,6 +77,7 @@ func (p *process) start(path string) (err error) {
 		resp, err := http.DefaultClient.Do(req)
 		if err == nil {
 			resp.Body.Close()
+			p.healthy = time.Since(began)
 			return nil
 		}
 	}
@@ -95,19 +98,28 @@ func (p *process) stop() error {
 	return fmt.Errorf("%s: %w (log in %s)", p.name, err, p.log.Name())
 }
 
-// peer is a server that runs already.
-func peer(spec, key string) (*target, error) {
+// peers are servers that run already.
+type peers []*target
+
+func (p *peers) add(spec string) error {
 	name, url, ok := strings.Cut(spec, "=")
 	if !ok {
-		return nil, fmt.Errorf("-peer %q: want NAME=URL", spec)
+		return errors.New("want NAME=URL")
 	}
 	addr, ok := strings.CutPrefix(strings.TrimSuffix(url, "/"), "http://")
 	if !ok {
-		return nil, fmt.Errorf("-peer %q: plain HTTP only", spec)
+		return errors.New("plain HTTP only")
 	}
+	*p = append(*p, &target{name: name, addr: addr, id: os.Getenv("AWS_ACCESS_KEY_ID"), secret: os.Getenv("AWS_SECRET_ACCESS_KEY")})
+	return nil
+}
+
+func (p *peers) key(key string) error {
 	id, secret, ok := strings.Cut(key, ":")
-	if !ok {
-		return nil, errors.New("-peer needs -peer-key ID:SECRET")
+	if !ok || len(*p) == 0 {
+		return errors.New("want ID:SECRET, after a -peer")
 	}
-	return &target{name: name, addr: addr, id: id, secret: secret}, nil
+	last := (*p)[len(*p)-1]
+	last.id, last.secret = id, secret
+	return nil
 }

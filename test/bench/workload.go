@@ -20,6 +20,7 @@ type workload struct {
 	setup func(*env) error
 	op    func(*env, *client, *rand.Rand, int64) error // int64: a number that is never given twice
 	limit int64                                        // most operations, 0 for as many as fit the time
+	quick bool                                         // part of the short table
 }
 
 // env is a server and what the workloads keep about it.
@@ -79,6 +80,9 @@ func measure(e *env, w *workload) *result {
 			return r
 		}
 		defer c.conn.Close()
+		if e.opts.client == "sdk" {
+			c.useSDK()
+		}
 		clients[i] = c
 	}
 	cpu0, self0 := cpuOf(e.t.pid), cpuOfSelf()
@@ -207,7 +211,7 @@ func put(size, conc int) *workload {
 	w.op = func(e *env, c *client, _ *rand.Rand, n int64) error {
 		b := e.bodies[size]
 		if size >= mib {
-			n %= 256 // do not fill the disk
+			n %= max(16, 512*mib/int64(size)) // do not fill the disk
 		}
 		return c.do("PUT", fmt.Sprintf("/%s/put%d-%d/%d", bucketName, size, conc, n), "", b.data, b.hash)
 	}
