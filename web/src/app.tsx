@@ -51,6 +51,8 @@ function Frame() {
   const [open, setOpen] = useState(() => matchMedia("(min-width: 912px)").matches);
   const page = pageOf(location.pathname);
   useEffect(() => clearNotices(page), [page]);
+  // The layout gives its narrow navigation an attribute that a nav cannot have.
+  useEffect(() => document.querySelector("nav[aria-orientation]")?.removeAttribute("aria-orientation"));
   return (
     <>
       <div id="top">

@@ -11,13 +11,15 @@ import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { useRegion } from "../../components/region";
 import { t } from "../../i18n";
-import { config } from "../../session";
+import { can, config } from "../../session";
 import { DeleteBucket } from "./delete";
+import { documents } from "./documents";
 import { Permissions } from "./permissions";
 import { PlanTab } from "./plan";
 import { TagsTab } from "./tags";
 import { VersioningTab } from "./versioning";
 
+const DocumentTab = lazy(() => import("./document"));
 const ObjectsTab = lazy(() => import("./objects/tab"));
 
 /** What every tab of a bucket's page is given. */
@@ -97,5 +99,6 @@ function tabsOf(p: TabProps): TabsProps.Tab[] {
     tab("metrics", t("tab.metrics"), <PlanTab {...p} />),
     tab("versioning", t("tab.versioning"), <VersioningTab {...p} />),
     tab("tags", t("tab.tags"), <TagsTab {...p} />),
+    ...documents.filter((d) => can(...d.operations)).map((d) => tab(d.id, t(d.title), <DocumentTab key={d.id} {...p} kind={d.id} />)),
   ];
 }
