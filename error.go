@@ -94,6 +94,7 @@ const (
 	NounSession
 	NounNotification
 	NounLogTarget // where access records go
+	NounEncryption
 	numNouns
 )
 
@@ -102,7 +103,7 @@ var nounNames = [numNouns]string{
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
 	"storage", "configuration", "object lock", "user", "group", "role", "policy", "policy document", "login profile", "password",
-	"instance profile", "identity provider", "instance", "session", "notification", "log target",
+	"instance profile", "identity provider", "instance", "session", "notification", "log target", "encryption",
 }
 
 func (n Noun) String() string {

@@ -199,6 +199,7 @@ type Object struct {
 	Owner        AccountID
 	Tags         []Tag
 	Lock         ObjectLock
+	Encryption   Encryption
 	// RedirectLocation is where a website sends requests for the object.
 	RedirectLocation string
 }
@@ -218,6 +219,7 @@ type Upload struct {
 	Owner             AccountID
 	Tags              []Tag
 	Lock              ObjectLock
+	Encryption        Encryption
 	RedirectLocation  string
 }
 
@@ -228,4 +230,6 @@ type Part struct {
 	ETag     ETag
 	ModTime  time.Time
 	Checksum Checksum
+	// Encryption is that of the upload; not stored, set by writes.
+	Encryption Encryption
 }

@@ -24,6 +24,7 @@ func (c *configPrintCmd) Run(sys *system) error {
 		"domain":         c.Domain,
 		"tls-cert":       c.TLSCert,
 		"tls-key":        c.TLSKey,
+		"kms-keys":       c.KMSKeys,
 		"must-exist":     c.MustExist,
 		"upload-expiry":  c.UploadExpiry.String(),
 		"max-buckets":    c.MaxBuckets,

@@ -32,6 +32,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/notify"
 	"github.com/keyhaven/keyhaven/internal/object"
 	"github.com/keyhaven/keyhaven/internal/s3"
+	"github.com/keyhaven/keyhaven/internal/sse"
 	"github.com/keyhaven/keyhaven/internal/sweep"
 	"github.com/keyhaven/keyhaven/web"
 )
@@ -83,7 +84,11 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, trail.Close()) }()
-	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks})
+	localKeys, err := c.localKeys()
+	if err != nil {
+		return err
+	}
+	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys})
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
 	handler := load.count(house.handler)
@@ -200,12 +205,21 @@ type outside struct {
 	endpoint string
 	origins  *origins
 	hooks    *webhooks
+	keys     *sse.LocalKeys // that aws:kms can name
+}
+
+// localKeys reads the keys that aws:kms can name; nil for none.
+func (c *serveCmd) localKeys() (*sse.LocalKeys, error) {
+	if c.KMSKeys == "" {
+		return nil, nil
+	}
+	return sse.LoadKeys(c.KMSKeys)
 }
 
 // wire puts the house together.
 func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, out outside) *house {
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
-	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log})
+	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log, Ring: d.ring, LocalKeys: out.keys})
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
 	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})

@@ -19,7 +19,7 @@ const module = "github.com/keyhaven/keyhaven"
 // standard library. "" is the root package of nouns.
 var (
 	nouns    = []string{""}
-	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
+	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/sse", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
 	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog"}
 )
 
@@ -34,6 +34,7 @@ var rows = map[string]row{
 	"internal/sigv4":    {imports: nouns},
 	"internal/policy":   {imports: nouns},
 	"internal/seal":     {imports: nouns},
+	"internal/sse":      {imports: nouns},
 	"internal/checksum": {imports: nouns, vendor: []string{"github.com/cespare/xxhash/v2", "github.com/minio/crc64nvme", "github.com/zeebo/xxh3"}},
 	"internal/edge":     {imports: nouns},
 	"internal/awsjson":  {imports: nouns, vendor: []string{"github.com/aws/"}},

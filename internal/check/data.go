@@ -153,7 +153,7 @@ func (d *dataReader) manifest(ctx context.Context, id meta.ID, size int64, count
 	for i := range parts {
 		p := &parts[i]
 		sum += p.Size
-		err := d.check(ctx, p.Data, p.Size, 0, func(pr problem) error {
+		err := d.check(ctx, p.Data, p.StoredSize(), 0, func(pr problem) error {
 			pr.text = fmt.Sprintf("part %d: %s", p.Number, pr.text)
 			return fn(pr)
 		})

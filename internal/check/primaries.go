@@ -219,7 +219,7 @@ func (c *checker) version(ctx context.Context, e *meta.Entry, b *bucketState, s 
 		b.usage.Versions++
 		b.usage.Bytes += v.Size
 	}
-	if err := c.bytes(ctx, s, v.Data, v.Size, v.ETag.Parts); err != nil {
+	if err := c.bytes(ctx, s, v.Data, v.StoredSize(), v.ETag.Parts); err != nil {
 		return err
 	}
 	return c.needs(ctx, e)
@@ -298,7 +298,7 @@ func (c *checker) upload(ctx context.Context, e *meta.Entry) error {
 		p := &parts[i]
 		want.Parts++
 		want.PartBytes += p.Size
-		if err := c.bytes(ctx, partSubject(s, p), p.Data, p.Size, 0); err != nil {
+		if err := c.bytes(ctx, partSubject(s, p), p.Data, p.StoredSize(), 0); err != nil {
 			return err
 		}
 	}

@@ -172,7 +172,7 @@ func (s *scrubber) entry(ctx context.Context, e *meta.Entry) error {
 	}
 	s.sum.Objects++
 	v := e.Version
-	return s.data.check(ctx, v.Data, v.Size, v.ETag.Parts, func(p problem) error {
+	return s.data.check(ctx, v.Data, v.StoredSize(), v.ETag.Parts, func(p problem) error {
 		return s.confirm(ctx, versionSubject(name, v), p, func(r *meta.Reader) (bool, error) {
 			now, err := r.Version(e.Bucket, e.ObjectKey, v.Version)
 			return now != nil && now.Data == v.Data, err
@@ -196,7 +196,7 @@ func (s *scrubber) upload(ctx context.Context, bucket string, e *meta.Entry) err
 	}
 	for i := range parts {
 		p := &parts[i]
-		err := s.data.check(ctx, p.Data, p.Size, 0, func(pr problem) error {
+		err := s.data.check(ctx, p.Data, p.StoredSize(), 0, func(pr problem) error {
 			return s.confirm(ctx, partSubject(uploadSubject(bucket, e.Upload), p), pr, func(r *meta.Reader) (bool, error) {
 				now, err := r.Part(e.Upload, p.Number)
 				return now != nil && now.Data == p.Data, err

@@ -94,7 +94,8 @@ func (r *Reader) Referenced(ref blob.Ref) (bool, error) {
 // PartRecord is a part and the place of its bytes.
 type PartRecord struct {
 	keyhaven.Part
-	Data Data
+	Data   Data
+	Sealed Sealed // the salt alone
 }
 
 // Manifest returns the parts of a multipart object in order.
@@ -139,6 +140,9 @@ func encodePartFields(e *encoder, p *PartRecord) {
 	e.time(4, p.ModTime)
 	e.checksum(8, p.Checksum)
 	e.data(12, p.Data)
+	if p.Sealed.Salt != [16]byte{} {
+		e.bytes(40, p.Sealed.Salt[:])
+	}
 }
 
 func decodePartFields(p *PartRecord, b []byte) error {
@@ -156,6 +160,8 @@ func decodePartFields(p *PartRecord, b []byte) error {
 			setChecksum(&p.Checksum, n-8, f)
 		case 12, 13, 14, 15:
 			return setData(&p.Data, n-12, f)
+		case 40:
+			return fill("part", p.Sealed.Salt[:], f.bytes)
 		}
 		return nil
 	})

@@ -73,6 +73,32 @@ func setLock(l *keyhaven.ObjectLock, i protowire.Number, f field) {
 	}
 }
 
+func (e *encoder) encryption(base protowire.Number, x keyhaven.Encryption, s Sealed) {
+	e.uint(base, uint64(x.Mode))
+	e.string(base+1, x.KeyID)
+	e.bool(base+2, x.BucketKey)
+	e.bytes(base+3, s.Key)
+	if s.Salt != [16]byte{} {
+		e.bytes(base+4, s.Salt[:])
+	}
+}
+
+func setEncryption(x *keyhaven.Encryption, s *Sealed, i protowire.Number, f field) error {
+	switch i {
+	case 0:
+		x.Mode = keyhaven.SSE(min(f.num, 255))
+	case 1:
+		x.KeyID = f.str()
+	case 2:
+		x.BucketKey = f.num != 0
+	case 3:
+		s.Key = append([]byte(nil), f.bytes...)
+	case 4:
+		return fill("encryption", s.Salt[:], f.bytes)
+	}
+	return nil
+}
+
 func headerFields(h *keyhaven.ObjectHeader) [6]*string {
 	return [6]*string{
 		&h.ContentType, &h.CacheControl, &h.ContentDisposition,

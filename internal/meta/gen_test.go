@@ -112,6 +112,15 @@ func genLock() *rapid.Generator[keyhaven.ObjectLock] {
 	})
 }
 
+func genEncryption() *rapid.Generator[keyhaven.Encryption] {
+	return rapid.Custom(func(t *rapid.T) keyhaven.Encryption {
+		return keyhaven.Encryption{
+			Mode:  rapid.SampledFrom([]keyhaven.SSE{keyhaven.SSENone, keyhaven.SSES3, keyhaven.SSEKMS, keyhaven.SSECustomer}).Draw(t, "mode"),
+			KeyID: rapid.StringN(0, 8, 32).Draw(t, "key id"), BucketKey: rapid.Bool().Draw(t, "bucket key"),
+		}
+	})
+}
+
 func genVersion() *rapid.Generator[*Version] {
 	return rapid.Custom(func(t *rapid.T) *Version {
 		v := &Version{}
@@ -134,6 +143,8 @@ func genVersion() *rapid.Generator[*Version] {
 		v.Tags = genTags().Draw(t, "tags")
 		v.Data = genData().Draw(t, "data")
 		v.Lock = genLock().Draw(t, "lock")
+		v.Encryption = genEncryption().Draw(t, "encryption")
+		v.Sealed = Sealed{Key: genBytes(100).Draw(t, "sealed"), Salt: genMD5().Draw(t, "salt")}
 		v.RedirectLocation = rapid.StringN(0, 8, 32).Draw(t, "redirect")
 		return v
 	})
@@ -238,7 +249,7 @@ func genPart() *rapid.Generator[PartRecord] {
 				ETag:   keyhaven.ETag{MD5: genMD5().Draw(t, "md5")}, ModTime: genTime().Draw(t, "modified"),
 				Checksum: genChecksum().Draw(t, "checksum"),
 			},
-			Data: genData().Draw(t, "data"),
+			Data: genData().Draw(t, "data"), Sealed: Sealed{Salt: genMD5().Draw(t, "salt")},
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 // Upload is an unfinished multipart upload.
 type Upload struct {
 	keyhaven.Upload
+	Sealed Sealed // the key of its parts
 	Ref    ID
 	Bucket keyhaven.BucketID
 }
@@ -76,6 +77,7 @@ func (t *Txn) PutUpload(u *Upload) error {
 	e.string(34, u.RedirectLocation)
 	e.lock(40, u.Lock)
 	e.grants(35, u.Grants)
+	e.encryption(43, u.Encryption, u.Sealed)
 	if err := t.t.Set(uploadKey(u.Bucket, u.Key, u.Ref), e.b); err != nil {
 		return err
 	}
@@ -121,6 +123,8 @@ func decodeUpload(bucket keyhaven.BucketID, key string, ref, rec []byte) (*Uploa
 			setLock(&u.Lock, n-40, f)
 		case 35:
 			return addGrant(&u.Grants, f)
+		case 43, 44, 45, 46, 47:
+			return setEncryption(&u.Encryption, &u.Sealed, n-43, f)
 		}
 		return nil
 	})

@@ -22,8 +22,30 @@ type Data struct {
 // Version is a version of an object and the place of its bytes.
 type Version struct {
 	keyhaven.Object
-	Data Data
+	Data   Data
+	Sealed Sealed
 }
+
+// Sealed is what it takes, besides a key, to decrypt bytes. A multipart object
+// has the wrapped key, and each of its parts a salt.
+type Sealed struct {
+	Key  []byte   // the data key, wrapped
+	Salt [16]byte // zero for bytes that are not encrypted
+}
+
+func storedSize(size int64, s *Sealed) int64 {
+	if s.Salt == [16]byte{} {
+		return size
+	}
+	return keyhaven.SealedSize(size)
+}
+
+// StoredSize is how many bytes the version takes where they are, if that is one
+// place.
+func (v *Version) StoredSize() int64 { return storedSize(v.Size, &v.Sealed) }
+
+// StoredSize is how many bytes the part takes where they are.
+func (p *PartRecord) StoredSize() int64 { return storedSize(p.Size, &p.Sealed) }
 
 // id is the owner that the version's references carry.
 func (v *Version) id() ID { return idOf(v.Version.Seq, v.Version.Rand) }
@@ -236,6 +258,7 @@ func encodeVersion(v *Version) []byte {
 	e.string(34, v.RedirectLocation)
 	e.lock(40, v.Lock)
 	e.grants(35, v.Grants)
+	e.encryption(43, v.Encryption, v.Sealed)
 	return e.b
 }
 
@@ -279,6 +302,8 @@ func decodeVersion(key string, rec []byte) (*Version, error) {
 			setLock(&v.Lock, n-40, f)
 		case 35:
 			return addGrant(&v.Grants, f)
+		case 43, 44, 45, 46, 47:
+			return setEncryption(&v.Encryption, &v.Sealed, n-43, f)
 		}
 		return nil
 	})

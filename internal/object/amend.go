@@ -9,7 +9,7 @@ import (
 
 // Head returns an object without its bytes; version is nil for the current one.
 func (s *Service) Head(ctx context.Context, b *keyhaven.Bucket, key string, version *keyhaven.VersionID) (*keyhaven.Object, error) {
-	c, err := s.Get(ctx, GetInput{Bucket: b, Key: key, Version: version, HeadOnly: true})
+	c, err := s.Get(ctx, GetInput{Bucket: b, Key: key, Version: version, HeadOnly: true, Describe: true})
 	if err != nil {
 		return nil, err
 	}

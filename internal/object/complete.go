@@ -54,6 +54,7 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (*keyhaven.Obj
 		if err := assemble(v, u, parts, in); err != nil {
 			return err
 		}
+		v.Encryption, v.Sealed.Key = u.Encryption, u.Sealed.Key
 		if v.Data, err = tx.PutManifest(u, parts); err != nil {
 			return err
 		}

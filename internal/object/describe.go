@@ -23,6 +23,9 @@ func (s *Service) Describe(ctx context.Context, in GetInput) (*Described, error)
 			return err
 		}
 		d.Object = v.Object
+		if _, err := s.unseal(v.Encryption, v.Sealed.Key, in.CustomerKey); err != nil {
+			return err
+		}
 		if err := (&Content{Object: v.Object}).check(in); err != nil || v.Data.Manifest.IsZero() {
 			return err
 		}

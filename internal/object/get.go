@@ -11,6 +11,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/sse"
 )
 
 // ErrNotModified says that the conditions of a read ask for no answer body; the
@@ -32,6 +33,10 @@ type GetInput struct {
 	HeadOnly   bool      // no bytes are opened
 	ByACL      *ACLCheck // when set, what its list does not allow is Denied, whatever else is wrong with the request
 	WholeRange bool      // a range that goes beyond the end is refused, not cut
+	// CustomerKey decrypts what was stored under one. Describe asks for what is
+	// said about the object alone, which takes no key.
+	CustomerKey *keyhaven.CustomerKey
+	Describe    bool
 }
 
 // Content is an object and the bytes asked for. The caller closes it.
@@ -42,6 +47,9 @@ type Content struct {
 	PartsCount     int            // of a multipart object
 	Part           *keyhaven.Part // the part asked for, of a multipart object
 
+	size    int64   // where it is stored
+	key     sse.Key // of its bytes
+	salt    sse.Salt
 	body    io.Reader
 	buf     *[]byte // that body reads, of pool; or nil
 	pool    *sync.Pool
@@ -119,6 +127,12 @@ func (s *Service) lookup(ctx context.Context, in GetInput) (*Content, error) {
 			return err
 		}
 		c.Object, data = v.Object, v.Data
+		c.size, c.salt = v.StoredSize(), v.Sealed.Salt
+		if !in.Describe {
+			if c.key, err = s.unseal(v.Encryption, v.Sealed.Key, in.CustomerKey); err != nil {
+				return err
+			}
+		}
 		if err := c.check(in); err != nil {
 			return err
 		}
@@ -137,11 +151,15 @@ func (s *Service) lookup(ctx context.Context, in GetInput) (*Content, error) {
 		if err != nil {
 			return err
 		}
-		if c.Offset+c.Length > int64(len(all)) {
-			return fmt.Errorf("object: data record is shorter than its object: %w", blob.ErrCorrupt)
+		if int64(len(all)) != c.size {
+			return fmt.Errorf("object: data record has not the size of its object: %w", blob.ErrCorrupt)
 		}
-		c.keep(all[c.Offset : c.Offset+c.Length])
-		return nil
+		if c.salt == (sse.Salt{}) {
+			c.keep(all[c.Offset : c.Offset+c.Length])
+			return nil
+		}
+		c.body, err = opened(bytes.NewReader(bytes.Clone(all)), c.key, c.salt, c.Size, c.Offset, c.Length)
+		return err
 	})
 	if err != nil {
 		if errors.Is(err, ErrNotModified) {
@@ -252,9 +270,9 @@ func (s *Service) openBlob(ctx context.Context, c *Content, ref blob.Ref) error 
 		return err
 	}
 	c.cleanup = append(c.cleanup, func() { r.Close() })
-	if r.Size() != c.Size {
-		return fmt.Errorf("object: blob %v has %d bytes, its object %d: %w", ref, r.Size(), c.Size, blob.ErrCorrupt)
+	if r.Size() != c.size {
+		return fmt.Errorf("object: blob %v has %d bytes, its object %d: %w", ref, r.Size(), c.size, blob.ErrCorrupt)
 	}
-	c.body = &span{r: r, off: c.Offset, end: c.Offset + c.Length}
-	return nil
+	c.body, err = opened(r, c.key, c.salt, c.Size, c.Offset, c.Length)
+	return err
 }

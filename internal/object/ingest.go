@@ -15,6 +15,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/checksum"
 	"github.com/keyhaven/keyhaven/internal/md5lanes"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/sse"
 )
 
 // Integrity is what a client says about the bytes it sends.
@@ -40,6 +41,7 @@ type stored struct {
 	checksum keyhaven.Checksum
 	small    []byte
 	blob     blob.Ref
+	salt     sse.Salt // of what is encrypted
 	buf      *[]byte
 	pool     *sync.Pool // of buf
 }
@@ -85,7 +87,7 @@ func (st *stored) free() {
 // ingest reads the body to its end, verifies it and makes its bytes durable
 // unless they are small enough to go with the record. size is -1 when unknown.
 // An error of the body is returned as it is.
-func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Integrity) (*stored, error) {
+func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Integrity, enc *sealer) (*stored, error) {
 	if size > keyhaven.MaxPutSize {
 		return nil, tooLarge()
 	}
@@ -103,13 +105,16 @@ func (s *Service) ingest(ctx context.Context, body io.Reader, size int64, in Int
 		st.md5 = md5.Sum(st.small)
 		d.sums(st.small)
 	default:
-		err := s.spool(ctx, st, d, io.MultiReader(bytes.NewReader(*st.buf), body), size)
+		err := s.spool(ctx, st, d, io.MultiReader(bytes.NewReader(*st.buf), body), size, enc)
 		st.free()
 		if err != nil {
 			return nil, err
 		}
 	}
 	err = d.verify(in, st)
+	if err == nil {
+		err = enc.small(st)
+	}
 	if err == nil && size >= 0 && st.size != size {
 		err = fmt.Errorf("object: the body has %d bytes where %d were announced: %w", st.size, size, io.ErrUnexpectedEOF)
 	}
@@ -138,10 +143,13 @@ func fill(body io.Reader, p []byte) (n int, ended bool, err error) {
 }
 
 // spool writes a large body to a blob.
-func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Reader, size int64) error {
-	w, err := s.blobs.Create(ctx, size)
+func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Reader, size int64, enc *sealer) error {
+	w, err := s.blobs.Create(ctx, enc.stored(size))
 	if err != nil {
 		return storage(err)
+	}
+	if w, err = enc.writer(st, w); err != nil {
+		return err
 	}
 	defer w.Abort()
 	halves := spoolBuffers.Get().(*[2][128 << 10]byte)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/sse"
 )
 
 // openParts prepares the reading of a multipart object. The manifest is pinned
@@ -41,7 +42,7 @@ func (s *Service) openParts(ctx context.Context, c *Content, in GetInput, id met
 		c.Length, c.Partial, c.Part = parts[i].Size, true, &parts[i].Part
 	}
 	if !in.HeadOnly {
-		body := &partsReader{ctx: ctx, s: s, parts: parts, skip: c.Offset, left: c.Length}
+		body := &partsReader{ctx: ctx, s: s, key: c.key, parts: parts, skip: c.Offset, left: c.Length}
 		c.cleanup = append(c.cleanup, body.closePart)
 		c.body = body
 	}
@@ -53,6 +54,7 @@ type partsReader struct {
 	ctx   context.Context
 	s     *Service
 	parts []meta.PartRecord
+	key   sse.Key
 	skip  int64 // bytes of parts before the range
 	left  int64 // bytes of the range
 	cur   io.Reader
@@ -107,21 +109,22 @@ func (r *partsReader) next() error {
 			if err != nil {
 				return err
 			}
-			if int64(len(data)) != p.Size {
+			if int64(len(data)) != p.StoredSize() {
 				return fmt.Errorf("object: data record of part %d has a wrong size: %w", p.Number, blob.ErrCorrupt)
 			}
-			r.cur = bytes.NewReader(bytes.Clone(data[off:]))
-			return nil
+			r.cur, err = opened(bytes.NewReader(bytes.Clone(data)), r.key, p.Sealed.Salt, p.Size, off, p.Size-off)
+			return err
 		})
 	}
 	b, err := r.s.blobs.Open(r.ctx, p.Data.Blob)
 	if err != nil {
 		return fmt.Errorf("object: open part %d: %w", p.Number, err)
 	}
-	if b.Size() != p.Size {
+	if b.Size() != p.StoredSize() {
 		b.Close()
 		return fmt.Errorf("object: blob of part %d has a wrong size: %w", p.Number, blob.ErrCorrupt)
 	}
-	r.cur, r.close = &span{r: b, off: off, end: p.Size}, func() { b.Close() }
-	return nil
+	r.close = func() { b.Close() }
+	r.cur, err = opened(b, r.key, p.Sealed.Salt, p.Size, off, p.Size-off)
+	return err
 }

@@ -19,6 +19,7 @@ type Attributes struct {
 	// RedirectLocation is where a website sends requests for the object.
 	RedirectLocation string
 	Lock             keyhaven.ObjectLock // the bucket's default applies where it has no retention
+	SSE              EncryptionRequest
 }
 
 // PutInput is one PUT of an object.
@@ -37,7 +38,11 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 	if err := keyhaven.ValidObjectKey(in.Key); err != nil {
 		return nil, err
 	}
-	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity)
+	enc, err := s.sealer(ctx, in.Bucket, in.Attributes.SSE)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity, enc)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +50,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		v = newVersion(in.Bucket, in.Key, in.Attributes)
 		v.Size, v.ETag.MD5, v.Checksum = st.size, st.md5, st.checksum
+		enc.mark(v, st.salt)
 		v.Data, err = place(tx, st)
 		if err != nil {
 			return err
@@ -98,6 +104,10 @@ func (s *Service) insert(tx *meta.Txn, authorized *keyhaven.Bucket, v *meta.Vers
 		if err := cond.write(v.Key, cur); err != nil {
 			return err
 		}
+	}
+	if v.Encryption.Mode == keyhaven.SSENone && !v.DeleteMarker && v.Data.Manifest.IsZero() && b.Configs.Has(keyhaven.ConfigEncryption) {
+		// The default was set while the bytes came in: they are in the clear.
+		return &keyhaven.Error{Kind: keyhaven.Conflict, Noun: keyhaven.NounObject, ID: v.Key}
 	}
 	if err := lock(&tx.Reader, b, v); err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/object"
+	"github.com/keyhaven/keyhaven/internal/sse"
 	"github.com/keyhaven/keyhaven/internal/sweep"
 )
 
@@ -49,6 +50,8 @@ type rig struct {
 	objects *object.Service
 	buckets *bucket.Service
 	sweep   *sweep.Service
+	ring    object.KeyRing
+	local   *sse.LocalKeys
 }
 
 // newRig wires the services over an engine, with one bucket named "photos".
@@ -64,7 +67,7 @@ func (r *rig) wire() {
 	r.blobs = faultblob.New(r.disk)
 	r.meta = meta.New(r.engine)
 	quiet := slog.New(slog.DiscardHandler)
-	r.objects = object.New(r.meta, r.blobs, r.pins, object.Options{Log: quiet})
+	r.objects = object.New(r.meta, r.blobs, r.pins, object.Options{Log: quiet, Ring: r.ring, LocalKeys: r.local})
 	r.buckets = bucket.New(r.meta, bucket.Options{})
 	r.sweep = sweep.New(r.meta, r.blobs, r.pins, sweep.Options{Log: quiet})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/sse"
 )
 
 // DefaultUploadLifetime is how long an unfinished multipart upload lives
@@ -15,9 +16,11 @@ const DefaultUploadLifetime = 24 * time.Hour
 
 // Options are the settings of the service; the zero value works.
 type Options struct {
-	UploadLifetime time.Duration // DefaultUploadLifetime when zero
-	LifecycleRate  int           // versions that the lifecycle looks at in a second; DefaultLifecycleRate when zero
-	Log            *slog.Logger  // for what no caller can be told; slog.Default when nil
+	UploadLifetime time.Duration  // DefaultUploadLifetime when zero
+	LifecycleRate  int            // versions that the lifecycle looks at in a second; DefaultLifecycleRate when zero
+	Ring           KeyRing        // wraps the keys of encrypted objects; nil encrypts none
+	LocalKeys      *sse.LocalKeys // what aws:kms can name
+	Log            *slog.Logger   // for what no caller can be told; slog.Default when nil
 }
 
 // Service is the service of objects.

@@ -28,6 +28,10 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 	if err := keyhaven.ValidObjectKey(in.Key); err != nil {
 		return nil, err
 	}
+	enc, err := s.sealer(ctx, in.Bucket, in.Attributes.SSE)
+	if err != nil {
+		return nil, err
+	}
 	typ := checksum.DefaultType(in.Algorithm)
 	if in.ChecksumType != nil {
 		typ = *in.ChecksumType
@@ -45,7 +49,10 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (*keyh
 		Header: in.Attributes.Header, Metadata: in.Attributes.Metadata, ACL: in.Attributes.ACL, Grants: in.Attributes.Grants,
 		Tags: in.Attributes.Tags, Lock: in.Attributes.Lock, RedirectLocation: in.Attributes.RedirectLocation,
 	}
-	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+	if enc != nil {
+		u.Encryption, u.Sealed.Key = enc.how, enc.wrapped
+	}
+	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		b, err := s.bucket(&tx.Reader, in.Bucket)
 		if err != nil {
 			return err
@@ -96,15 +103,19 @@ func (s *Service) upload(r *meta.Reader, t UploadTarget) (*meta.Upload, error) {
 
 // Upload returns an unfinished upload.
 func (s *Service) Upload(ctx context.Context, t UploadTarget) (*keyhaven.Upload, error) {
-	var u *meta.Upload
-	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
-		u, err = s.upload(r, t)
-		return err
-	})
+	u, err := s.findUpload(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	return &u.Upload, nil
+}
+
+func (s *Service) findUpload(ctx context.Context, t UploadTarget) (u *meta.Upload, err error) {
+	err = s.meta.View(ctx, func(r *meta.Reader) (err error) {
+		u, err = s.upload(r, t)
+		return err
+	})
+	return u, err
 }
 
 // AbortUpload ends an upload without an object. Its parts stop counting here;
@@ -126,6 +137,8 @@ type PutPartInput struct {
 	Body      io.Reader
 	Size      int64 // bytes, or -1 when unknown
 	Integrity Integrity
+	// CustomerKey is the one that the upload began with, if it did.
+	CustomerKey *keyhaven.CustomerKey
 }
 
 // PutPart stores a part, replacing one of the same number.
@@ -136,20 +149,25 @@ func (s *Service) PutPart(ctx context.Context, in PutPartInput) (*keyhaven.Part,
 			Msg: "Part number must be an integer between 1 and 10000, inclusive",
 		}
 	}
-	u, err := s.Upload(ctx, in.UploadTarget)
+	u, err := s.findUpload(ctx, in.UploadTarget)
 	if err != nil {
 		return nil, err
 	}
-	if err := agree(u, &in.Integrity); err != nil {
+	enc, err := s.partSealer(u, in.CustomerKey)
+	if err != nil {
 		return nil, err
 	}
-	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity)
+	if err := agree(&u.Upload, &in.Integrity); err != nil {
+		return nil, err
+	}
+	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity, enc)
 	if err != nil {
 		return nil, err
 	}
 	p := &meta.PartRecord{Part: keyhaven.Part{
 		Number: in.Number, Size: st.size, ETag: keyhaven.ETag{MD5: st.md5}, Checksum: st.checksum, ModTime: now(),
 	}}
+	p.Encryption, p.Sealed.Salt = u.Encryption, st.salt
 	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		u, err := s.upload(&tx.Reader, in.UploadTarget)
 		if err != nil {
@@ -190,8 +208,9 @@ func agree(u *keyhaven.Upload, in *Integrity) error {
 // CopyPartInput copies a range of an object into a part.
 type CopyPartInput struct {
 	UploadTarget
-	Number int
-	Source GetInput
+	Number      int
+	Source      GetInput
+	CustomerKey *keyhaven.CustomerKey // of the upload
 }
 
 // CopyPart reads the source and stores it as a part; it returns the part and
@@ -206,7 +225,7 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (*keyhaven.Par
 	}
 	defer src.Close()
 	p, err := s.PutPart(ctx, PutPartInput{
-		UploadTarget: in.UploadTarget, Number: in.Number, Body: src, Size: src.Length,
+		UploadTarget: in.UploadTarget, Number: in.Number, Body: src, Size: src.Length, CustomerKey: in.CustomerKey,
 	})
 	return p, src.Version, err
 }

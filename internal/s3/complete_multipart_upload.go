@@ -102,6 +102,7 @@ func (d *Door) completeMultipartUpload(c *call) error {
 		return err
 	}
 	c.setVersion(o.Version)
+	c.setEncryption(o.Encryption)
 	d.setExpiration(c, o)
 	x := newDocument()
 	x.root("CompleteMultipartUploadResult")

@@ -23,11 +23,12 @@ func (d *Door) copyObject(c *call) error {
 		return err
 	}
 	in.ACL, in.Grants, in.Lock, in.RedirectLocation = attrs.ACL, attrs.Grants, attrs.Lock, attrs.RedirectLocation
+	in.SSE = attrs.SSE
 	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "REPLACE":
 		in.Replace = &attrs
 	case "", "COPY":
-		if src.Bucket.Name == c.bucketName && src.Key == c.key && src.Version == nil {
+		if src.Bucket.Name == c.bucketName && src.Key == c.key && src.Version == nil && attrs.SSE.Encryption.Mode == keyhaven.SSENone {
 			return errInvalidRequest.with("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 	default:
@@ -49,6 +50,7 @@ func (d *Door) copyObject(c *call) error {
 	}
 	c.record.ObjectSize, c.source.size = out.Size, out.Size
 	c.setVersion(out.Version)
+	c.setEncryption(out.Encryption)
 	d.setExpiration(c, &out.Object)
 	c.setSourceVersion(src.Bucket, out.Source)
 	x := newDocument()
@@ -142,6 +144,9 @@ func (d *Door) copySource(c *call) (in object.GetInput, err error) {
 	in = object.GetInput{
 		Bucket: b, Key: key, Version: version, ByACL: aclCheck(dec),
 		Conditions: conditions(c.r.Header, "X-Amz-Copy-Source-"),
+	}
+	if in.CustomerKey, err = customerKey(c.r.Header, copySourceHdr); err != nil {
+		return in, err
 	}
 	// Where the caller may not list, a missing source looks forbidden, and in the
 	// same words as one that is.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -108,6 +109,9 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Denied, keyhaven.NounObjectLock}:         errAccessDenied,
 	{keyhaven.Conflict, keyhaven.NounObjectLock}:       {code: "InvalidBucketState", status: 409, message: "The request is not valid for the current state of the bucket."},
 	{keyhaven.Invalid, keyhaven.NounObjectLock}:        errInvalidRequest,
+	{keyhaven.Invalid, keyhaven.NounEncryption}:        errInvalidRequest,
+	{keyhaven.Denied, keyhaven.NounEncryption}:         errAccessDenied,
+	{keyhaven.NotFound, keyhaven.NounEncryption}:       {code: "KMS.NotFoundException", status: 400, message: "Invalid keyId"},
 	{keyhaven.Unauthenticated, keyhaven.NounAccessKey}: {code: "InvalidAccessKeyId", status: 403, message: "The AWS Access Key Id you provided does not exist in our records."},
 	{keyhaven.Unavailable, keyhaven.NounNone}:          {code: "ServiceUnavailable", status: 503, message: "Service is unable to handle request."},
 	{keyhaven.Unavailable, keyhaven.NounStorage}:       {code: "InsufficientStorage", status: 507, message: "There is no space left on the server."},
@@ -123,7 +127,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget, keyhaven.NounNotification:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget, keyhaven.NounNotification, keyhaven.NounEncryption:
 		return true
 	default:
 		return false
@@ -263,8 +267,9 @@ func signatureError(e *sigv4.Error, c *call) *wireError {
 	}
 	switch e.Reason {
 	case sigv4.SignatureMismatch:
+		canonical := customerKeyLine.ReplaceAllString(e.CanonicalRequest, "$1:REDACTED")
 		out = out.and("StringToSign", e.StringToSign).and("StringToSignBytes", hexBytes(e.StringToSign)).
-			and("CanonicalRequest", e.CanonicalRequest).and("CanonicalRequestBytes", hexBytes(e.CanonicalRequest))
+			and("CanonicalRequest", canonical).and("CanonicalRequestBytes", hexBytes(canonical))
 	case sigv4.UnsignedHeader:
 		out = out.and("HeadersNotSigned", strings.Join(e.Headers, ", "))
 	case sigv4.ChunkTooSmall:
@@ -273,6 +278,9 @@ func signatureError(e *sigv4.Error, c *call) *wireError {
 	}
 	return out
 }
+
+// customerKeyLine is a signed header that carries a key (SSE-C).
+var customerKeyLine = regexp.MustCompile(`(?m)^(x-amz-(?:copy-source-)?server-side-encryption-customer-key):.*$`)
 
 func hexBytes(s string) string {
 	const digits = "0123456789abcdef"

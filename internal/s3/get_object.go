@@ -42,6 +42,7 @@ func (d *Door) sendObject(c *call, head bool) error {
 	if n := len(content.Tags); n > 0 && d.also(c, c.taggingAction()) == nil {
 		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
+	c.setEncryption(content.Encryption)
 	d.setLock(c, content.Lock)
 	d.setExpiration(c, &content.Object)
 	if errors.Is(err, object.ErrNotModified) {
@@ -86,7 +87,7 @@ func (d *Door) getInput(c *call) (in object.GetInput, err error) {
 			return in, err
 		}
 	}
-	if err := c.onlyBuilt(); err != nil {
+	if in.CustomerKey, err = c.readKey(); err != nil {
 		return in, err
 	}
 	return in, c.mayOverride()

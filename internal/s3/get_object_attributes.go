@@ -20,9 +20,6 @@ func (d *Door) getObjectAttributes(c *call) error {
 	if err := d.also(c, c.readAction()); err != nil {
 		return err
 	}
-	if err := c.onlyBuilt(); err != nil {
-		return err
-	}
 	want, err := wantedAttributes(c.r.Header)
 	if err != nil {
 		return err
@@ -33,6 +30,9 @@ func (d *Door) getObjectAttributes(c *call) error {
 	}
 	in := object.GetInput{Bucket: c.bucket, Key: c.key, Conditions: conditions(c.r.Header, "")}
 	if in.Version, err = c.query.versionID(); err != nil {
+		return err
+	}
+	if in.CustomerKey, err = c.readKey(); err != nil {
 		return err
 	}
 	o, err := d.objects.Describe(c.r.Context(), in)

@@ -20,9 +20,7 @@ const metaPrefix = "X-Amz-Meta-"
 // notBuilt are headers of writes whose behaviour this release does not have.
 // They are refused: to ignore one would be to promise what it asks for.
 var notBuilt = []string{
-	"X-Amz-Server-Side-Encryption",
-	"X-Amz-Server-Side-Encryption-Customer-Algorithm",
-	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
+	"X-Amz-Server-Side-Encryption-Context",
 	"X-Amz-Write-Offset-Bytes",
 }
 
@@ -42,6 +40,9 @@ func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 		return a, err
 	}
 	if a.Lock, err = d.lockHeaders(c); err != nil {
+		return a, err
+	}
+	if a.SSE, err = d.encryptionRequest(c); err != nil {
 		return a, err
 	}
 	h := c.r.Header

@@ -39,6 +39,7 @@ func (d *Door) createMultipartUpload(c *call) error {
 		c.w.Header().Set("X-Amz-Checksum-Algorithm", u.ChecksumAlgorithm.String())
 		c.w.Header().Set("X-Amz-Checksum-Type", u.ChecksumType.String())
 	}
+	c.setEncryption(u.Encryption)
 	d.setAbort(c, u.Key, u.Initiated)
 	x := newDocument()
 	x.root("InitiateMultipartUploadResult")
@@ -60,14 +61,19 @@ func (d *Door) uploadPart(c *call) error {
 	if err != nil {
 		return err
 	}
+	key, err := customerKey(c.r.Header, customerHeader)
+	if err != nil {
+		return err
+	}
 	p, err := d.objects.PutPart(c.r.Context(), object.PutPartInput{
-		UploadTarget: c.upload(), Number: number, Body: b, Size: b.size, Integrity: b.integrity(),
+		UploadTarget: c.upload(), Number: number, Body: b, Size: b.size, Integrity: b.integrity(), CustomerKey: key,
 	})
 	if err != nil {
 		return err
 	}
 	h := c.w.Header()
 	h["Etag"] = []string{quoted(p.ETag)}
+	c.setEncryption(p.Encryption)
 	if b.sum.algorithm != keyhaven.ChecksumNone {
 		// The sum that came along has been verified; the upload may keep another.
 		sum, err := b.expected()
@@ -98,11 +104,16 @@ func (d *Door) uploadPartCopy(c *call) error {
 		}
 		src.WholeRange = true
 	}
-	p, version, err := d.objects.CopyPart(c.r.Context(), object.CopyPartInput{UploadTarget: c.upload(), Number: number, Source: src})
+	key, err := customerKey(c.r.Header, customerHeader)
+	if err != nil {
+		return err
+	}
+	p, version, err := d.objects.CopyPart(c.r.Context(), object.CopyPartInput{UploadTarget: c.upload(), Number: number, Source: src, CustomerKey: key})
 	if err != nil {
 		return copyError(err, src)
 	}
 	c.setSourceVersion(src.Bucket, version)
+	c.setEncryption(p.Encryption)
 	x := newDocument()
 	x.root("CopyPartResult")
 	x.time("LastModified", p.ModTime)

@@ -37,6 +37,7 @@ func (d *Door) putObject(c *call) error {
 	h["Etag"] = []string{quoted(o.ETag)}
 	setChecksum(h, o.Checksum)
 	c.setVersion(o.Version)
+	c.setEncryption(o.Encryption)
 	d.setExpiration(c, o)
 	c.ok()
 	return nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/seal"
 	"github.com/keyhaven/keyhaven/internal/sigv4/sigv4test"
+	"github.com/keyhaven/keyhaven/internal/sse"
 	"github.com/keyhaven/keyhaven/internal/sweep"
 )
 
@@ -100,10 +102,11 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 	t.Helper()
 	s := &server{meta: meta.New(engine), blobs: blobs}
 	log := s.logger()
-	s.access = access.New(s.meta, newRing(t), access.Options{LastUsedEvery: time.Hour, Log: log})
+	ring := newRing(t)
+	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, Log: log})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	pins := &blob.Pins{}
-	s.objects = object.New(s.meta, blobs, pins, object.Options{Log: log})
+	s.objects = object.New(s.meta, blobs, pins, object.Options{Log: log, Ring: ring, LocalKeys: localKeys(t)})
 	s.sweeper = sweep.New(s.meta, blobs, pins, sweep.Options{Log: log})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {
@@ -136,6 +139,19 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 		S3:    s.door, Services: map[string]http.Handler{"s3": s.door}, BucketHost: s.door.BucketHost, Log: log,
 	})
 	return s
+}
+
+// localKeys is the one key "main", which is the same in every test.
+func localKeys(t testing.TB) *sse.LocalKeys {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.key"), []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := sse.LoadKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // newRing makes a key ring; one for each test, as it is a file.

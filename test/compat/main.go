@@ -68,7 +68,7 @@ func writeS3(b *bytes.Buffer) {
 		fmt.Fprintf(b, "| %s | `%s` | %s |\n", r.Name, r.Action, state)
 	}
 	b.WriteString(`
-Not built within these operations, and refused with ` + "`NotImplemented`" + `: server-side encryption headers,
+Not built within these operations, and refused with ` + "`NotImplemented`" + `: two-layer encryption and encryption contexts,
 ` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `, ACL grants and grant documents.
 
 `)
