@@ -131,7 +131,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 // collect many times a second. GOGC and GOMEMLIMIT in the environment win.
 func tuneMemory(getenv func(string) (string, bool)) {
 	if _, ok := getenv("GOGC"); !ok {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(300)
 	}
 }
 

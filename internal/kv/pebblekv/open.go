@@ -16,11 +16,11 @@ import (
 type Options struct {
 	// FS holds the files; nil means the operating system's.
 	FS vfs.FS
-	// CacheBytes bounds the cache of blocks read from disk; 0 means 32 MiB. It
+	// CacheBytes bounds the cache of blocks read from disk; 0 means 24 MiB. It
 	// is filled as blocks are read, not before.
 	CacheBytes int64
 	// MemTableBytes is the size of the newest writes kept in memory before they
-	// are flushed; 0 means 32 MiB. The first memtable has 256 KiB and each next
+	// are flushed; 0 means 16 MiB. The first memtable has 256 KiB and each next
 	// one twice that, so a store that is idle stays small. Under load up to
 	// four exist at a time.
 	MemTableBytes int64
@@ -33,8 +33,8 @@ type Options struct {
 }
 
 const (
-	defaultCacheBytes    = 32 << 20
-	defaultMemTableBytes = 32 << 20
+	defaultCacheBytes    = 24 << 20
+	defaultMemTableBytes = 16 << 20
 	defaultReserveBytes  = 128 << 20
 	minMemTableBytes     = 64 << 10
 	memTableLimit        = 3 // flushing and mutable memtables before writers wait

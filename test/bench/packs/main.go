@@ -38,10 +38,14 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 32, "requests in flight")
 	flag.DurationVar(&o.reads, "reads", 10*time.Second, "time of random reads")
 	dir := flag.String("dir", "", "directory for the files")
+	only := flag.String("way", "", "record or pack: that way alone")
 	flag.Parse()
 	fmt.Println("| way | step | objects/s | CPU s/1000 | p50 ms | p99 ms | written/stored | on disk/stored | MiB resident |")
 	fmt.Println("|---|---|---|---|---|---|---|---|---|")
 	for _, way := range []string{"record", "pack"} {
+		if *only != "" && way != *only {
+			continue
+		}
 		if err := measure(way, *dir, &o); err != nil {
 			fmt.Fprintln(os.Stderr, "packs:", way+":", err)
 			os.Exit(1)
