@@ -103,6 +103,15 @@ var sumHeaders = func() map[string]keyhaven.ChecksumAlgorithm {
 	return m
 }()
 
+// sumNames are those names by algorithm.
+var sumNames = func() map[keyhaven.ChecksumAlgorithm]string {
+	m := map[keyhaven.ChecksumAlgorithm]string{}
+	for name, a := range sumHeaders {
+		m[a] = name
+	}
+	return m
+}()
+
 var errManySums = errInvalidRequest.with("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 
 func errSumHeader(name string) error {
@@ -113,8 +122,11 @@ func errSumHeader(name string) error {
 // x-amz-sdk-checksum-algorithm.
 func readAnnouncedSum(h http.Header, trailers bool) (s announcedSum, err error) {
 	n := 0
-	for name, a := range sumHeaders {
-		v, ok := h[name]
+	for name, v := range h {
+		if !strings.HasPrefix(name, sumHeader) {
+			continue
+		}
+		a, ok := sumHeaders[name]
 		if !ok {
 			continue
 		}

@@ -314,8 +314,9 @@ func setChecksum(h http.Header, sum keyhaven.Checksum) {
 	if sum.IsZero() {
 		return
 	}
-	h.Set(sumHeader+sum.Algorithm.String(), checksum.Format(sum))
-	h.Set("X-Amz-Checksum-Type", sum.Type.String())
+	b := newHeaderBlock(h, 2)
+	b.set(sumNames[sum.Algorithm], checksum.Format(sum))
+	b.set("X-Amz-Checksum-Type", sum.Type.String())
 }
 
 // checksumAlgorithm reads x-amz-checksum-algorithm; none when there is none.
