@@ -21,7 +21,8 @@ import (
 // left to win.
 //
 // A blob file goes when all of its values are gone. One of which some are left
-// is rewritten by Pebble when it is RewriteMinimumAge old (see tuning.go).
+// is rewritten by Pebble, without them, when it is RewriteMinimumAge old and
+// there is enough garbage (see tuning.go).
 type reclaim struct {
 	s       *Store
 	log     *slog.Logger
@@ -32,8 +33,9 @@ type reclaim struct {
 }
 
 const (
-	reclaimPause  = 2 * time.Second // between two attempts, at least
-	reclaimTables = 8               // of the lowest level, compacted at a time
+	reclaimPause    = 2 * time.Second  // between two attempts, at least
+	reclaimPatience = 10 * time.Minute // without a deletion, until it waits for the next kick
+	reclaimTables   = 8                // of the lowest level, compacted at a time
 )
 
 func startReclaim(s *Store, log *slog.Logger) *reclaim {
@@ -66,17 +68,31 @@ func (r *reclaim) run(ctx context.Context) {
 			return
 		case <-r.kicks:
 		}
-		// Before the first attempt there may be deletions of earlier openings.
-		if n := r.deletes.Load(); n != seen || first {
-			seen, first = n, false
-			r.attempt(ctx)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(reclaimPause):
+		for last := time.Now(); time.Since(last) < reclaimPatience && !r.s.fuse.blown() && !r.s.reserve.plenty(); {
+			began := time.Now()
+			// Before the first attempt there may be deletions of earlier openings.
+			if n := r.deletes.Load(); n != seen || first {
+				seen, first, last = n, false, began
+				r.attempt(ctx)
+			}
+			r.look()
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(max(reclaimPause, 2*time.Since(began))):
+			}
 		}
 	}
+}
+
+// look lets Pebble look for something to compact. It does so by itself when
+// something has changed, but a blob file may only have to become old enough. It
+// also does when its oldest snapshot goes.
+func (r *reclaim) look() {
+	r.s.dropSnapshot()
+	r.s.anchor(nil)
+	// Close fails only when it was closed before.
+	_ = r.s.db.NewSnapshot().Close()
 }
 
 // attempt compacts what deletions have touched, until there is space.

@@ -16,7 +16,8 @@ import (
 // Below the reserve an update is refused that writes bulkBytes or more, at once
 // or in one value; below half of it every update that deletes nothing, and
 // compactions wait; below a quarter those that run give up. The rest goes on
-// until the disk is really full, when the fuse blows. What is in memtables counts as used: it will be written again.
+// until the disk is really full, when the fuse blows. What is in memtables counts
+// as used: it will be written again.
 type reserve struct {
 	fs    vfs.FS
 	dir   string
@@ -62,11 +63,9 @@ func (r *reserve) admit(t *txn) error {
 	return nil
 }
 
-// low reports whether updates are being refused, as far as is known.
-func (r *reserve) low() bool { return r.bytes > 0 && r.free.Load() < r.bytes+r.flush.Load() }
-
-// plenty reports whether there is no need to win space back.
-func (r *reserve) plenty() bool { return r.afterFlush() >= 2*r.bytes }
+// plenty reports whether there is no need to win space back: neither here nor
+// for blobs, which stop while twice the reserve is left.
+func (r *reserve) plenty() bool { return r.bytes == 0 || r.afterFlush() >= 3*r.bytes }
 
 // afterFlush returns the bytes that will be free when all memtables are flushed.
 func (r *reserve) afterFlush() uint64 {
@@ -81,8 +80,15 @@ func (r *reserve) afterFlush() uint64 {
 	return free - min(free, r.flush.Load())
 }
 
-// scarce reports whether compactions must make do with little space.
-func (r *reserve) scarce() bool { return r.bytes > 0 && r.measure() < 16*r.bytes }
+// scarce reports whether compactions must make do with little space, and short
+// whether space should be won back at any price.
+func (r *reserve) scarce() (scarce, short bool) {
+	if r.bytes == 0 {
+		return false, false
+	}
+	free := r.measure()
+	return free < 16*r.bytes, free < 4*r.bytes
+}
 
 // tight reports whether a compaction must give up what it has written.
 func (r *reserve) tight() bool { return r.bytes > 0 && r.measure() < r.bytes/4 }

@@ -55,12 +55,16 @@ func pebbleOptions(opts Options, f *fuse, space *reserve, p *pressure) *pebble.O
 			Enabled:               true,
 			MinimumSize:           1 << 10,
 			MaxBlobReferenceDepth: 10,
-			RewriteMinimumAge:     5 * time.Minute,
+			RewriteMinimumAge:     time.Minute, // as it is at Open
 			TargetGarbageRatio:    0.25,
 		}
-		if space.scarce() {
+		scarce, short := space.scarce()
+		if scarce {
 			// Else a compaction may write all values again that it meets.
 			p.MaxBlobReferenceDepth = farReferences
+		}
+		if short {
+			p.TargetGarbageRatio = 0.02
 		}
 		return p
 	}

@@ -133,7 +133,7 @@ func (s *Store) admit(ctx context.Context, t *txn) error {
 		return err
 	}
 	err := s.reserve.admit(t)
-	if err != nil || t.dels > 0 && s.reserve.low() {
+	if err != nil || t.dels > 0 && !s.reserve.plenty() {
 		s.reclaim.kick()
 	}
 	return err
