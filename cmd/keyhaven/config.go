@@ -28,6 +28,7 @@ func (c *configPrintCmd) Run(sys *system) error {
 		"must-exist":     c.MustExist,
 		"upload-expiry":  c.UploadExpiry.String(),
 		"max-buckets":    c.MaxBuckets,
+		"request-memory": c.RequestMemory,
 		"drain-timeout":  c.DrainTimeout.String(),
 		"log-format":     c.LogFormat,
 		"log-level":      c.LogLevel,

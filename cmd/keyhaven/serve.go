@@ -154,6 +154,8 @@ func (c *serveCmd) check() error {
 		return errors.New("--log-delivery must be a second or more")
 	case c.AuditRetention < 0:
 		return errors.New("--audit-retention must not be negative")
+	case c.RequestMemory < 16:
+		return errors.New("--request-memory must be 16 (MiB) or more")
 	case c.MaxBuckets < 1:
 		return errors.New("--max-buckets must be 1 or more")
 	case c.PprofListen != "":
@@ -226,8 +228,9 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
-		S3:         s3Door,
-		BucketHost: s3Door.BucketHost,
+		RequestMemory: c.RequestMemory << 20,
+		S3:            s3Door,
+		BucketHost:    s3Door.BucketHost,
 		Services: map[string]http.Handler{
 			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
 		},

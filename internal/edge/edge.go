@@ -29,6 +29,10 @@ type Options struct {
 	Audit     func(*http.Request, *Record)
 	Log       *slog.Logger
 	BodyStall time.Duration // how long a client may send or take nothing; one minute when zero
+	// RequestMemory bounds the memory of requests that run at the same time, in
+	// bytes; DefaultRequestMemory when zero. What is beyond waits, or is told to
+	// slow down.
+	RequestMemory int64
 }
 
 // HostHandler answers the requests for some hosts.
@@ -38,7 +42,10 @@ type HostHandler struct {
 }
 
 // Edge is the handler of the API port.
-type Edge struct{ opts Options }
+type Edge struct {
+	opts Options
+	room *admission
+}
 
 // New returns the frame around the doors.
 func New(opts Options) *Edge {
@@ -48,7 +55,10 @@ func New(opts Options) *Edge {
 	if opts.BodyStall == 0 {
 		opts.BodyStall = time.Minute
 	}
-	return &Edge{opts: opts}
+	if opts.RequestMemory == 0 {
+		opts.RequestMemory = DefaultRequestMemory
+	}
+	return &Edge{opts: opts, room: newAdmission(opts.RequestMemory)}
 }
 
 // ErrStalled is what reading a body returns when the client has sent nothing for
@@ -75,6 +85,12 @@ func (e *Edge) exchange(w http.ResponseWriter, r *http.Request, pick func(*http.
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
 	defer x.end(ctx, e.opts.Log, e.opts.Audit)
+	release := e.room.admit(ctx, clientName(r), cost(r))
+	if release == nil {
+		x.refuse(r)
+		return
+	}
+	defer release()
 	if e.console(x, r) {
 		x.rec.Door, x.rec.Op = "edge", "PreflightRequest"
 		return

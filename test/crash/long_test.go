@@ -9,5 +9,6 @@ const (
 	powerCuts    = 40
 	linearRounds = 300
 	slowClients  = 10_000
+	slowMemory   = "128"
 	rotTrials    = 150
 )

@@ -9,6 +9,7 @@ const (
 	powerRounds  = 6
 	powerCuts    = 10 // in each round
 	linearRounds = 40
-	slowClients  = 2000
+	slowClients  = 600
+	slowMemory   = "32"
 	rotTrials    = 6
 )

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,11 +23,12 @@ import (
 // serving others beside them (R17).
 const memoryLimit = 256 << 20
 
-// TestR17_SlowClients holds many requests half sent and many answers half read.
-// Others are served meanwhile, the memory stays within bounds, and the slow ones
-// come to their end when they go on.
+// TestR17_SlowClients holds many requests half sent and many answers half read,
+// all from one address. There is memory for a part of them: those come to their
+// end when they go on, and the rest is told to slow down. Others are served
+// meanwhile, and the memory stays within bounds.
 func TestR17_SlowClients(t *testing.T) {
-	s := newServer(t, filepath.Join(t.TempDir(), "data"))
+	s := newServer(t, filepath.Join(t.TempDir(), "data"), "--request-memory", slowMemory)
 	s.env = []string{"GOMEMLIMIT=" + strconv.Itoa(memoryLimit)}
 	s.start()
 	c := newClient(s.endpoint)
@@ -49,12 +51,16 @@ func TestR17_SlowClients(t *testing.T) {
 			t.Fatalf("R17: GET beside %d slow clients = %d bytes, %v", slowClients, len(got), err)
 		}
 	}
-	held := s.resident()
-	t.Logf("%d slow clients: %d MiB resident, %d when idle", slowClients, held>>20, idle>>20)
-	if held > memoryLimit {
-		t.Errorf("R17: %d MiB with %d slow clients, want at most %d", held>>20, slowClients, memoryLimit>>20)
+	beside := s.resident()
+	if beside > memoryLimit {
+		t.Errorf("R17: %d MiB with %d slow clients, want at most %d", beside>>20, slowClients, memoryLimit>>20)
 	}
 	slow.finish(object)
+	t.Logf("%d slow clients: %d MiB resident, %d when idle; %d were served and %d told to slow down",
+		slowClients, beside>>20, idle>>20, slow.served.Load(), slow.refused.Load())
+	if n := slow.served.Load(); n < slowClients/20 || slow.served.Load()+slow.refused.Load() != slowClients {
+		t.Errorf("R17: of %d slow clients %d were served and %d told to slow down", slowClients, n, slow.refused.Load())
+	}
 	s.stop()
 	s.fsck()
 }
@@ -83,8 +89,9 @@ func (s *server) resident() int64 {
 const slowBody = 64 << 10
 
 type slow struct {
-	t     *testing.T
-	conns []*slowConn
+	t               *testing.T
+	conns           []*slowConn
+	served, refused atomic.Int64
 }
 
 type slowConn struct {
@@ -92,6 +99,9 @@ type slowConn struct {
 	put  bool
 	body []byte
 }
+
+// slowDialer has an address of its own: room is shared out by addresses.
+var slowDialer = net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 
 // openSlow opens connections, half of which send a part of an object, and half
 // of which ask for one and do not read.
@@ -106,7 +116,7 @@ func openSlow(t *testing.T, s *server, n int) *slow {
 		openers <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-openers }()
-			conn, err := net.DialTimeout("tcp", address, patience)
+			conn, err := slowDialer.Dial("tcp", address)
 			if err != nil {
 				t.Errorf("R17: connection %d: %v", i, err)
 				return
@@ -163,31 +173,43 @@ func (s *slow) finish(object []byte) {
 		readers <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-readers }()
-			if err := c.finish(object); err != nil {
+			switch status, err := c.finish(object); {
+			case err != nil:
 				s.t.Errorf("R17: slow client %d: %v", i, err)
+			case status == http.StatusServiceUnavailable:
+				s.refused.Add(1)
+			default:
+				s.served.Add(1)
 			}
 		})
 	}
 	wg.Wait()
 }
 
-func (c *slowConn) finish(object []byte) error {
+// finish returns the status: 200 with everything, or 503 SlowDown.
+func (c *slowConn) finish(object []byte) (status int, err error) {
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-		return err
+		return 0, err
 	}
 	if c.put {
-		if _, err := c.Write(c.body[slowBody/2:]); err != nil {
-			return err
-		}
+		// A refused client's connection may be closed: its answer is there to read.
+		_, _ = c.Write(c.body[slowBody/2:])
 	}
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err == nil && (res.StatusCode != http.StatusOK || !c.put && !bytes.Equal(body, object)) {
-		err = fmt.Errorf("status %d with %d bytes", res.StatusCode, len(body))
+	switch {
+	case err != nil:
+		return 0, err
+	case res.StatusCode == http.StatusServiceUnavailable:
+		if res.Header.Get("Retry-After") == "" || !bytes.Contains(body, []byte("<Code>SlowDown</Code>")) {
+			return 0, fmt.Errorf("503 without Retry-After or SlowDown: %s", body)
+		}
+	case res.StatusCode != http.StatusOK || !c.put && !bytes.Equal(body, object):
+		return 0, fmt.Errorf("status %d with %d bytes", res.StatusCode, len(body))
 	}
-	return err
+	return res.StatusCode, nil
 }
