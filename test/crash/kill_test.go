@@ -79,6 +79,7 @@ func TestR2_Kill(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
+		t.Logf("kill: round %d of %d: %s", round+1, killRounds, r.load.model)
 	}
 	r.stop()
 	r.fsck()
@@ -99,6 +100,7 @@ func TestR2_Stop(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
+		t.Logf("stop: round %d of %d: %s", round+1, stopRounds, r.load.model)
 	}
 	r.stop()
 }

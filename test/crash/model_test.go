@@ -115,6 +115,13 @@ type model struct {
 
 func newModel() *model { return &model{regs: map[string]*register{}} }
 
+// String says how much is known, for a line of progress.
+func (m *model) String() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return fmt.Sprintf("all of %d things are as they were acknowledged", len(m.regs))
+}
+
 func (m *model) clone() *model {
 	m.mu.Lock()
 	defer m.mu.Unlock()

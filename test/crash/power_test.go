@@ -59,6 +59,7 @@ func TestR1_PowerLoss(t *testing.T) {
 		if err := h.round(run); err != nil {
 			t.Fatalf("seed %d, round %d: %v", seed, round, err)
 		}
+		t.Logf("power: round %d of %d: %d cuts so far", round+1, powerRounds, h.cuts)
 	}
 	t.Logf("seed %d: the power was lost %d times in %d changes of the disks, %d of them during recovery",
 		seed, h.cuts, h.changes, h.recoveries)
