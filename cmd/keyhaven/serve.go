@@ -34,6 +34,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/sse"
 	"github.com/keyhaven/keyhaven/internal/sweep"
+	"github.com/keyhaven/keyhaven/internal/usage"
 	"github.com/keyhaven/keyhaven/web"
 )
 
@@ -225,7 +226,8 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
 	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
-	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, URL: bucketURL(out.endpoint, c.Domain)})
+	measured := usage.New(d.meta, usage.Options{Log: log})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
 		RequestMemory: c.RequestMemory << 20,
@@ -236,6 +238,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		ConsoleOrigin: out.origins.allow,
+		Observe:       measured.Observe,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
@@ -249,8 +252,11 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run},
-		closers:    []func() error{func() error { return logs.Flush(context.Background()) }},
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run},
+		closers: []func() error{
+			func() error { return logs.Flush(context.Background()) },
+			func() error { return measured.Sample(context.Background()) },
+		},
 	}
 }
 

@@ -20,7 +20,7 @@ const module = "github.com/keyhaven/keyhaven"
 var (
 	nouns    = []string{""}
 	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/sse", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
-	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog"}
+	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog", "internal/usage"}
 )
 
 type row struct {
@@ -60,6 +60,7 @@ var rows = map[string]row{
 	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
 	"internal/webhook":   {imports: nouns},
 	"internal/notify":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/usage":     {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},
 
 	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},

@@ -27,6 +27,7 @@ type Options struct {
 	// Audit is called with every management call before its answer is complete.
 	// Nil for none.
 	Audit     func(*http.Request, *Record)
+	Observe   func(*Record, Outcome) // is told of every request that has ended; nil for nobody
 	Log       *slog.Logger
 	BodyStall time.Duration // how long a client may send or take nothing; one minute when zero
 	// RequestMemory bounds the memory of requests that run at the same time, in
@@ -84,6 +85,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *Edge) exchange(w http.ResponseWriter, r *http.Request, pick func(*http.Request) http.Handler) {
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
+	if e.opts.Observe != nil {
+		x.rec.OnEnd(func(o Outcome) { e.opts.Observe(&x.rec, o) })
+	}
 	defer x.end(ctx, e.opts.Log, e.opts.Audit)
 	release := e.room.admit(ctx, clientName(r), cost(r))
 	if release == nil {

@@ -35,6 +35,7 @@ const MaxBody = 1 << 20
 type Options struct {
 	Access  Access
 	Buckets Buckets
+	Metrics Metrics
 	// URL is the address under which clients reach a bucket.
 	URL func(*keyhaven.Bucket) string
 }
@@ -43,13 +44,14 @@ type Options struct {
 type Door struct {
 	access     Access
 	buckets    Buckets
+	metrics    Metrics
 	url        func(*keyhaven.Bucket) string
 	operations map[string]*operation
 }
 
 // New returns a door over the services.
 func New(o Options) *Door {
-	d := &Door{access: o.Access, buckets: o.Buckets, url: o.URL, operations: make(map[string]*operation)}
+	d := &Door{access: o.Access, buckets: o.Buckets, metrics: o.Metrics, url: o.URL, operations: make(map[string]*operation)}
 	for _, op := range d.rows() {
 		d.operations[op.name] = op
 	}

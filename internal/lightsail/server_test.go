@@ -24,6 +24,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/seal"
 	"github.com/keyhaven/keyhaven/internal/sigv4/sigv4test"
+	"github.com/keyhaven/keyhaven/internal/usage"
 )
 
 // server is a door over real services and an engine in memory, with two
@@ -34,6 +35,7 @@ type server struct {
 	meta    *meta.Store
 	access  *access.Service
 	buckets *bucket.Service
+	metrics *usage.Service
 	framed  http.Handler // the door in the frame that writes the log
 	log     bytes.Buffer
 }
@@ -61,6 +63,7 @@ func newServer(t testing.TB) *server {
 	}
 	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
+	s.metrics = usage.New(s.meta, usage.Options{})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {
 			t.Errorf("closing access: %v", err)
@@ -81,6 +84,7 @@ func newServer(t testing.TB) *server {
 	s.door = lightsail.New(lightsail.Options{
 		Access:  s.access,
 		Buckets: s.buckets,
+		Metrics: s.metrics,
 		URL:     func(b *keyhaven.Bucket) string { return "http://" + b.Name + ".localhost:9000" },
 	})
 	s.framed = edge.New(edge.Options{S3: s.door, Log: slog.New(slog.NewTextHandler(&s.log, nil))})

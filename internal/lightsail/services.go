@@ -7,6 +7,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/usage"
 )
 
 // Access verifies who calls, decides what they may do, and keeps the access keys
@@ -44,4 +45,9 @@ type Buckets interface {
 	Operations(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]keyhaven.Operation, string, error)
 	OperationsForResource(ctx context.Context, account keyhaven.AccountID, region, name, pageToken string) ([]keyhaven.Operation, string, error)
 	ActiveNames(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]string, string, error)
+}
+
+// Metrics tells what was measured of buckets. Implemented by usage.Service.
+type Metrics interface {
+	Data(ctx context.Context, q usage.Query) ([]usage.Datapoint, error)
 }

@@ -96,6 +96,20 @@ func (r *Reader) Buckets(account keyhaven.AccountID, from string, fn func(*keyha
 	})
 }
 
+// EachBucket calls fn for all buckets in order of name, from the first name that
+// is at or after from, until it returns false.
+func (r *Reader) EachBucket(from string, fn func(*keyhaven.Bucket) bool) error {
+	span := kv.Prefix([]byte{kindBucket})
+	span.From = key1(kindBucket, from)
+	return r.scan(span, func(k, rec []byte) (bool, error) {
+		b, err := decodeBucket(string(k[1:]), rec)
+		if err != nil {
+			return false, err
+		}
+		return fn(b), nil
+	})
+}
+
 // PutBucket writes the bucket and its index, and counts a new one.
 func (t *Txn) PutBucket(b *keyhaven.Bucket) error {
 	t.touched.buckets = append(t.touched.buckets, b.Name)

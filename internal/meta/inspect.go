@@ -48,6 +48,7 @@ const (
 	KindEntityIndex    Kind = kindEntityIndex
 	KindLogBatch       Kind = kindLogBatch
 	KindQueue          Kind = kindQueue
+	KindSeries         Kind = kindSeries
 )
 
 var kindNames = map[Kind]string{
@@ -58,7 +59,7 @@ var kindNames = map[Kind]string{
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
 	KindEntity: "IAM record", KindEntityIndex: "IAM index",
-	KindLogBatch: "access log batch", KindQueue: "queued report",
+	KindLogBatch: "access log batch", KindQueue: "queued report", KindSeries: "metric series",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -201,6 +202,8 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseIndex(k)
 	case KindEntity:
 		return e.parseEntity(k, v)
+	case KindSeries:
+		return parseSeries(e.Key, v)
 	case KindQueue:
 		_, err := decodeEvent(e.Key, v)
 		return err

@@ -38,6 +38,7 @@ const (
 
 	kindEntity      = 'i'
 	kindEntityIndex = 'I'
+	kindSeries      = 'q'
 	kindQueue       = 'w'
 	kindLogBatch    = 'l'
 )

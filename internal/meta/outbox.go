@@ -136,7 +136,7 @@ func (t *Txn) DropParts(upload ID, limit int) (more bool, err error) {
 // DropBucket removes up to about limit records under the id of a deleted bucket
 // and reports whether more are left.
 func (t *Txn) DropBucket(id keyhaven.BucketID, limit int) (more bool, err error) {
-	for _, kind := range []byte{kindCurrent, kindVersion, kindNull, kindUpload, kindConfig, kindLifecycle} {
+	for _, kind := range []byte{kindCurrent, kindVersion, kindNull, kindUpload, kindConfig, kindLifecycle, kindSeries} {
 		pairs, more, err := t.take(kv.Prefix(bucketScope(kind, id)), limit)
 		if err != nil {
 			return false, err
