@@ -133,15 +133,15 @@ func TestBundles(t *testing.T) { // PLAN-01
 		{ID: "medium_1_0", PriceUSD: 3, StorageGB: 100, TransferGB: 250},
 		{ID: "large_1_0", PriceUSD: 5, StorageGB: 250, TransferGB: 500},
 	} {
-		got, ok := FindBundle(want.ID)
+		got, ok := NewCatalog().Find(want.ID)
 		if !ok || got != Bundles()[i] || got.PriceUSD != want.PriceUSD || got.StorageGB != want.StorageGB || got.TransferGB != want.TransferGB || !got.Active {
-			t.Errorf("FindBundle(%s) = %+v, %v", want.ID, got, ok)
+			t.Errorf("NewCatalog().Find(%s) = %+v, %v", want.ID, got, ok)
 		}
 	}
-	if _, ok := FindBundle(""); ok {
+	if _, ok := NewCatalog().Find(""); ok {
 		t.Error("there is a bundle without a name")
 	}
-	if _, ok := FindBundle(DefaultBundleID); !ok {
+	if _, ok := NewCatalog().Find(DefaultBundleID); !ok {
 		t.Error("the default bundle is none")
 	}
 }

@@ -47,6 +47,7 @@ type settings struct {
 	MustExist      bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
 	UploadExpiry   time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
 	MaxBuckets     int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`
+	Bundles        string        `help:"Plans of one's own, ID:PRICE:STORAGE_GB:TRANSFER_GB, and :enforce for one whose storage quota binds; several with commas." placeholder:"BUNDLE"`
 	LogDelivery    time.Duration `help:"Time between deliveries of the access logs of buckets." default:"5m"`
 	AuditBucket    string        `help:"Bucket that the audit log is delivered to every five minutes; empty for none." placeholder:"BUCKET"`
 	AuditRetention time.Duration `help:"Age from which files of the audit log are deleted; 0 for never." default:"9600h"`

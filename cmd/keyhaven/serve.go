@@ -76,6 +76,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
+	bundles, err := c.catalog()
+	if err != nil {
+		return err
+	}
 	hooks, err := c.webhooks(sys.getenv)
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys})
+	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles})
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
 	handler := load.count(house.handler)
@@ -203,12 +207,26 @@ func (h *house) close() error {
 	return errors.Join(errs...)
 }
 
+// catalog is the plans, the ones of --bundles among them.
+func (c *serveCmd) catalog() (keyhaven.Catalog, error) {
+	var own []keyhaven.Bundle
+	for one := range listed(c.Bundles) {
+		b, err := keyhaven.ParseBundle(one)
+		if err != nil {
+			return nil, fmt.Errorf("--bundles: %q: %w", one, err)
+		}
+		own = append(own, b)
+	}
+	return keyhaven.NewCatalog(own...), nil
+}
+
 // outside is what the house needs to know of the world.
 type outside struct {
 	endpoint string
 	origins  *origins
 	hooks    *webhooks
 	keys     *sse.LocalKeys // that aws:kms can name
+	bundles  keyhaven.Catalog
 }
 
 // localKeys reads the keys that aws:kms can name; nil for none.
@@ -221,12 +239,14 @@ func (c *serveCmd) localKeys() (*sse.LocalKeys, error) {
 
 // wire puts the house together.
 func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, out outside) *house {
-	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets})
-	objects := object.New(d.meta, d.blobs, d.pins, object.Options{UploadLifetime: c.UploadExpiry, Log: log, Ring: d.ring, LocalKeys: out.keys})
+	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets, Bundles: out.bundles})
+	objects := object.New(d.meta, d.blobs, d.pins, object.Options{
+		UploadLifetime: c.UploadExpiry, Quota: out.bundles.EnforcedQuota, Log: log, Ring: d.ring, LocalKeys: out.keys,
+	})
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
 	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
-	measured := usage.New(d.meta, usage.Options{Log: log})
+	measured := usage.New(d.meta, usage.Options{Bundles: out.bundles, Log: log})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{

@@ -25,7 +25,7 @@ type CreateInput struct {
 // AlreadyExists bucket; Conflict bucket when the account itself owns the name;
 // LimitExceeded bucket.
 func (s *Service) Create(ctx context.Context, in CreateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
-	b, err := newBucket(in)
+	b, err := s.newBucket(in)
 	if err != nil {
 		return nil, keyhaven.Operation{}, err
 	}
@@ -61,7 +61,7 @@ func taken(b *keyhaven.Bucket, account keyhaven.AccountID) error {
 	return e
 }
 
-func newBucket(in CreateInput) (*keyhaven.Bucket, error) {
+func (s *Service) newBucket(in CreateInput) (*keyhaven.Bucket, error) {
 	valid := keyhaven.ValidS3BucketName
 	if in.ViaLightsail {
 		valid = keyhaven.ValidLightsailBucketName
@@ -72,7 +72,7 @@ func newBucket(in CreateInput) (*keyhaven.Bucket, error) {
 	if in.BundleID == "" && !in.ViaLightsail {
 		in.BundleID = keyhaven.DefaultBundleID
 	}
-	if err := checkBundle(in.BundleID); err != nil {
+	if err := s.checkBundle(in.BundleID); err != nil {
 		return nil, err
 	}
 	if err := keyhaven.ValidateTags(in.Tags); err != nil {
@@ -90,8 +90,8 @@ func newBucket(in CreateInput) (*keyhaven.Bucket, error) {
 	return b, nil
 }
 
-func checkBundle(id string) error {
-	if plan, ok := keyhaven.FindBundle(id); !ok || !plan.Active {
+func (s *Service) checkBundle(id string) error {
+	if plan, ok := s.opts.Bundles.Find(id); !ok || !plan.Active {
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounBundle, ID: id}
 	}
 	return nil

@@ -17,6 +17,8 @@ type Options struct {
 	// MaxPerAccount caps the buckets that an account makes through the
 	// Lightsail API; DefaultMaxPerAccount when zero.
 	MaxPerAccount int
+	// Bundles are the plans; Lightsail's three when nil.
+	Bundles keyhaven.Catalog
 }
 
 // Service is the service of buckets.
@@ -30,6 +32,9 @@ func New(m *meta.Store, opts Options) *Service {
 	if opts.MaxPerAccount == 0 {
 		opts.MaxPerAccount = DefaultMaxPerAccount
 	}
+	if opts.Bundles == nil {
+		opts.Bundles = keyhaven.NewCatalog()
+	}
 	return &Service{meta: m, opts: opts}
 }
 
@@ -38,6 +43,9 @@ func New(m *meta.Store, opts Options) *Service {
 func (s *Service) Get(ctx context.Context, name string) (*keyhaven.Bucket, error) {
 	return s.meta.Bucket(ctx, name)
 }
+
+// Bundles returns the plans.
+func (s *Service) Bundles() keyhaven.Catalog { return s.opts.Bundles }
 
 // Usage returns what the bucket holds at this moment.
 func (s *Service) Usage(ctx context.Context, b *keyhaven.Bucket) (u meta.Usage, err error) {

@@ -96,8 +96,8 @@ type UpdateBundleInput struct {
 // for a second change.
 func (s *Service) UpdateBundle(ctx context.Context, in UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	t := target{account: in.Account, region: in.Region, name: in.Name}
-	return s.change(ctx, t, "UpdateBucketBundle", func(b *keyhaven.Bucket) error {
-		if err := checkBundle(in.BundleID); err != nil {
+	return s.changeWith(ctx, t, "UpdateBucketBundle", func(tx *meta.Txn, b *keyhaven.Bucket) error {
+		if err := s.checkBundle(in.BundleID); err != nil {
 			return err
 		}
 		now := time.Now().UTC()
@@ -110,9 +110,26 @@ func (s *Service) UpdateBundle(ctx context.Context, in UpdateBundleInput) (*keyh
 				Msg: "The bucket has this bundle already.",
 			}
 		}
+		if err := s.restartQuota(tx, b, now); err != nil {
+			return err
+		}
 		b.BundleID, b.BundleChangedAt = in.BundleID, now
 		return nil
 	})
+}
+
+// restartQuota begins the account of the new plan: what was used so far counts no
+// more, but what was over the quota stays charged (spec/bucket-semantics.md §3).
+func (s *Service) restartQuota(tx *meta.Txn, b *keyhaven.Bucket, now time.Time) error {
+	month, err := tx.MonthUsage(b.ID, now)
+	if err != nil {
+		return err
+	}
+	if old, ok := s.opts.Bundles.Find(b.BundleID); ok {
+		month.Overage += max(0, month.Transfer-month.Base-old.TransferQuota())
+	}
+	month.Base = month.Transfer
+	return tx.PutMonthUsage(b.ID, now, month)
 }
 
 // AbleToUpdateBundle reports whether the bucket's plan may change now.

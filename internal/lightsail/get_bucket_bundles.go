@@ -5,13 +5,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lightsail"
 	"github.com/aws/aws-sdk-go-v2/service/lightsail/types"
-
-	"github.com/keyhaven/keyhaven"
 )
 
 func (d *Door) getBucketBundles(_ context.Context, _ *call, in *lightsail.GetBucketBundlesInput) (*lightsail.GetBucketBundlesOutput, error) {
 	out := &lightsail.GetBucketBundlesOutput{Bundles: []types.BucketBundle{}}
-	for _, b := range keyhaven.Bundles() {
+	for _, b := range d.buckets.Bundles() {
 		if !b.Active && !value(in.IncludeInactive) {
 			continue
 		}

@@ -15,6 +15,9 @@ import (
 // getBucketMetricData answers Lightsail's two metrics and our own. A metric of
 // what one access key does is named METRIC/ACCESSKEYID.
 func (d *Door) getBucketMetricData(ctx context.Context, c *call, in *lightsail.GetBucketMetricDataInput) (*lightsail.GetBucketMetricDataOutput, error) {
+	if plan := planMetrics[string(in.MetricName)]; plan != nil {
+		return d.planData(ctx, c, in, plan)
+	}
 	q, err := metricQuery(in)
 	if err != nil {
 		return nil, err
@@ -28,24 +31,29 @@ func (d *Door) getBucketMetricData(ctx context.Context, c *call, in *lightsail.G
 		return out, err
 	}
 	for _, p := range points {
-		shape := types.MetricDatapoint{Timestamp: new(p.Time), Unit: in.Unit}
-		for _, s := range in.Statistics {
-			switch s {
-			case types.MetricStatisticMinimum:
-				shape.Minimum = new(p.Minimum)
-			case types.MetricStatisticMaximum:
-				shape.Maximum = new(p.Maximum)
-			case types.MetricStatisticSum:
-				shape.Sum = new(p.Sum)
-			case types.MetricStatisticAverage:
-				shape.Average = new(p.Average())
-			case types.MetricStatisticSampleCount:
-				shape.SampleCount = new(p.SampleCount)
-			}
-		}
-		out.MetricData = append(out.MetricData, shape)
+		out.MetricData = append(out.MetricData, datapoint(in, p))
 	}
 	return out, nil
+}
+
+// datapoint has the statistics that are asked for.
+func datapoint(in *lightsail.GetBucketMetricDataInput, p usage.Datapoint) types.MetricDatapoint {
+	shape := types.MetricDatapoint{Timestamp: new(p.Time), Unit: in.Unit}
+	for _, s := range in.Statistics {
+		switch s {
+		case types.MetricStatisticMinimum:
+			shape.Minimum = new(p.Minimum)
+		case types.MetricStatisticMaximum:
+			shape.Maximum = new(p.Maximum)
+		case types.MetricStatisticSum:
+			shape.Sum = new(p.Sum)
+		case types.MetricStatisticAverage:
+			shape.Average = new(p.Average())
+		case types.MetricStatisticSampleCount:
+			shape.SampleCount = new(p.SampleCount)
+		}
+	}
+	return shape
 }
 
 func metricQuery(in *lightsail.GetBucketMetricDataInput) (q usage.Query, err error) {

@@ -35,6 +35,7 @@ type Buckets interface {
 	Update(ctx context.Context, in bucket.UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error)
 	UpdateBundle(ctx context.Context, in bucket.UpdateBundleInput) (*keyhaven.Bucket, keyhaven.Operation, error)
 	Delete(ctx context.Context, in bucket.DeleteInput) (keyhaven.Operation, error)
+	Bundles() keyhaven.Catalog
 	CORS(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.CORS, error)
 	Logging(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.Logging, error)
 
@@ -50,4 +51,5 @@ type Buckets interface {
 // Metrics tells what was measured of buckets. Implemented by usage.Service.
 type Metrics interface {
 	Data(ctx context.Context, q usage.Query) ([]usage.Datapoint, error)
+	Plan(ctx context.Context, b *keyhaven.Bucket) (*usage.Plan, error)
 }

@@ -144,7 +144,7 @@ func (s *Service) copyAnew(ctx context.Context, in CopyInput, src *Content) (*Co
 func (s *Service) copyVersion(ctx context.Context, in CopyInput, src *Content, place func(tx *meta.Txn, from, v *meta.Version) error) (*Copied, error) {
 	var v *meta.Version
 	var source keyhaven.VersionID
-	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+	err := s.updateWithin(ctx, in.Bucket, src.Size, func(tx *meta.Txn) error {
 		// The version that was looked up must still be there: only then do its
 		// bytes stay for the reference that is put here (meta M2).
 		if _, err := s.bucket(&tx.Reader, in.Source.Bucket); err != nil {

@@ -42,12 +42,15 @@ func (s *Service) Put(ctx context.Context, in PutInput) (*keyhaven.Object, error
 	if err != nil {
 		return nil, err
 	}
+	if err := s.room(ctx, in.Bucket, in.Size); err != nil {
+		return nil, err
+	}
 	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity, enc)
 	if err != nil {
 		return nil, err
 	}
 	var v *meta.Version
-	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
+	err = s.updateWithin(ctx, in.Bucket, st.size, func(tx *meta.Txn) error {
 		v = newVersion(in.Bucket, in.Key, in.Attributes)
 		v.Size, v.ETag.MD5, v.Checksum = st.size, st.md5, st.checksum
 		enc.mark(v, st.salt)

@@ -21,6 +21,9 @@ type Options struct {
 	Ring           KeyRing        // wraps the keys of encrypted objects; nil encrypts none
 	LocalKeys      *sse.LocalKeys // what aws:kms can name
 	Log            *slog.Logger   // for what no caller can be told; slog.Default when nil
+	// Quota is the storage quota of a plan in bytes, 0 when it does not bind. Nil
+	// for no quotas.
+	Quota func(bundleID string) int64
 }
 
 // Service is the service of objects.
@@ -29,6 +32,7 @@ type Service struct {
 	blobs blob.Store
 	pins  *blob.Pins
 	opts  Options
+	held  reservations
 }
 
 // New returns the service. pins is shared with sweep.

@@ -160,6 +160,9 @@ func (s *Service) PutPart(ctx context.Context, in PutPartInput) (*keyhaven.Part,
 	if err := agree(&u.Upload, &in.Integrity); err != nil {
 		return nil, err
 	}
+	if err := s.room(ctx, in.Bucket, in.Size); err != nil {
+		return nil, err
+	}
 	st, err := s.ingest(ctx, in.Body, in.Size, in.Integrity, enc)
 	if err != nil {
 		return nil, err
@@ -168,7 +171,7 @@ func (s *Service) PutPart(ctx context.Context, in PutPartInput) (*keyhaven.Part,
 		Number: in.Number, Size: st.size, ETag: keyhaven.ETag{MD5: st.md5}, Checksum: st.checksum, ModTime: now(),
 	}}
 	p.Encryption, p.Sealed.Salt = u.Encryption, st.salt
-	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
+	err = s.updateWithin(ctx, in.Bucket, st.size, func(tx *meta.Txn) error {
 		u, err := s.upload(&tx.Reader, in.UploadTarget)
 		if err != nil {
 			return err

@@ -95,6 +95,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Invalid, keyhaven.NounChecksum}:          {code: "BadDigest", status: 400, message: "The checksum you specified did not match the calculated checksum."},
 	{keyhaven.Invalid, keyhaven.NounUpload}:            errInvalidRequest,
 	{keyhaven.Invalid, keyhaven.NounConfiguration}:     errInvalidRequest,
+	{keyhaven.LimitExceeded, keyhaven.NounQuota}:       {code: "QuotaExceeded", status: 403, message: "The storage quota of the bucket's plan is exceeded."},
 	{keyhaven.Invalid, keyhaven.NounNotification}:      errInvalidArgument,
 	{keyhaven.Invalid, keyhaven.NounLogTarget}:         {code: "InvalidTargetBucketForLogging", status: 400, message: "The target bucket for logging does not exist"},
 	{keyhaven.Conflict, keyhaven.NounLogTarget}:        {code: "CrossLocationLoggingProhibited", status: 403, message: "Cross S3 location logging not allowed."},
@@ -127,7 +128,7 @@ func ownMessage(k kindNoun) bool {
 		return k.kind == keyhaven.Invalid
 	case keyhaven.NounNone:
 		return k.kind == keyhaven.Denied
-	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget, keyhaven.NounNotification, keyhaven.NounEncryption:
+	case keyhaven.NounTag, keyhaven.NounAccessKey, keyhaven.NounConfiguration, keyhaven.NounObjectLock, keyhaven.NounLogTarget, keyhaven.NounNotification, keyhaven.NounEncryption, keyhaven.NounQuota:
 		return true
 	default:
 		return false

@@ -52,7 +52,8 @@ type server struct {
 
 	// virtualHost makes do address buckets as hosts.
 	virtualHost bool
-	disk        bool // slower
+	disk        bool             // slower
+	quotas      map[string]int64 // of bundles that are enforcing
 }
 
 // keyPair is an access key as its owner holds it; the zero value is nobody's.
@@ -106,7 +107,9 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, Log: log})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	pins := &blob.Pins{}
-	s.objects = object.New(s.meta, blobs, pins, object.Options{Log: log, Ring: ring, LocalKeys: localKeys(t)})
+	s.objects = object.New(s.meta, blobs, pins, object.Options{
+		Log: log, Ring: ring, LocalKeys: localKeys(t), Quota: func(id string) int64 { return s.quotas[id] },
+	})
 	s.sweeper = sweep.New(s.meta, blobs, pins, sweep.Options{Log: log})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {

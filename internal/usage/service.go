@@ -23,7 +23,8 @@ const (
 
 // Options are the settings of the service; the zero value works.
 type Options struct {
-	Log *slog.Logger // slog.Default when nil
+	Bundles keyhaven.Catalog // the plans; Lightsail's three when nil
+	Log     *slog.Logger     // slog.Default when nil
 }
 
 // Service measures buckets.
@@ -54,6 +55,9 @@ type tally struct {
 
 // New returns the service.
 func New(m *meta.Store, opts Options) *Service {
+	if opts.Bundles == nil {
+		opts.Bundles = keyhaven.NewCatalog()
+	}
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
@@ -73,7 +77,7 @@ func (s *Service) Observe(rec *edge.Record, o edge.Outcome) {
 }
 
 func (s *Service) add(sub subject, rec *edge.Record, o edge.Outcome) {
-	sh := &s.shards[maphash.Comparable(s.seed, sub)%shards]
+	sh := s.shard(sub)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	t := sh.m[sub]
@@ -107,8 +111,12 @@ func (s *Service) add(sub subject, rec *edge.Record, o edge.Outcome) {
 	t.count(keyhaven.Metric5xxErrors, failed(5))
 	t.count(keyhaven.MetricFirstByteLatency, o.FirstByte.Microseconds())
 	t.count(keyhaven.MetricTotalRequestLatency, o.Total.Microseconds())
-	t.transfer += o.BytesOut
+	if p := rec.Principal; p == nil || p.Kind != keyhaven.InstanceSession { // §3: to instances is free
+		t.transfer += o.BytesOut
+	}
 }
+
+func (s *Service) shard(sub subject) *shard { return &s.shards[maphash.Comparable(s.seed, sub)%shards] }
 
 func (t *tally) count(m keyhaven.Metric, v int64) {
 	p := t.points[m]
