@@ -25,6 +25,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/control"
 	"github.com/keyhaven/keyhaven/internal/edge"
+	"github.com/keyhaven/keyhaven/internal/iam"
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
@@ -33,6 +34,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/object"
 	"github.com/keyhaven/keyhaven/internal/s3"
 	"github.com/keyhaven/keyhaven/internal/sse"
+	"github.com/keyhaven/keyhaven/internal/sts"
 	"github.com/keyhaven/keyhaven/internal/sweep"
 	"github.com/keyhaven/keyhaven/internal/usage"
 	"github.com/keyhaven/keyhaven/web"
@@ -248,15 +250,18 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
 	measured := usage.New(d.meta, usage.Options{Bundles: out.bundles, Log: log})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, URL: bucketURL(out.endpoint, c.Domain)})
+	ids := identity.New(d.meta, identity.Options{})
+	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
 		RequestMemory: c.RequestMemory << 20,
 		S3:            s3Door,
 		BucketHost:    s3Door.BucketHost,
 		Services: map[string]http.Handler{
-			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": edge.NotBuilt("iam"), "sts": edge.NotBuilt("sts"),
+			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
+		Forms:         stsDoor,
 		ConsoleOrigin: out.origins.allow,
 		Observe:       measured.Observe,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
@@ -303,6 +308,9 @@ func (c *serveCmd) console(keys *access.Service, log *slog.Logger, endpoint stri
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
+	}
+	for _, name := range iam.New(nil, nil).Operations() {
+		built = append(built, "iam:"+name)
 	}
 	for _, name := range s3.Built() {
 		built = append(built, "s3:"+name)

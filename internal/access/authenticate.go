@@ -1,8 +1,11 @@
 package access
 
 import (
+	"context"
+	"errors"
 	"net/http"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
@@ -18,16 +21,37 @@ type Identity struct {
 	Key       sigv4.SigningKey // for the chunks of a signed stream
 	Policies  *Policies        // of a user or a session; nil for the others
 	HTTP      *http.Request    // what condition keys like aws:SourceIp are about
+
+	kind    SessionKind
+	session *claims // of temporary credentials of STS
+	console string  // id of the sign-in, of credentials of the console
 }
 
 // Nobody is the identity of a request without a signature.
 func Nobody(r *http.Request) *Identity { return &Identity{HTTP: r} }
 
+// SessionKind says what kind of temporary credentials the caller has, if any.
+func (id *Identity) SessionKind() SessionKind { return id.kind }
+
+// Transitive returns the session tags that pass on to the next role.
+func (id *Identity) Transitive() (tags []keyhaven.Tag) {
+	if id.session == nil {
+		return nil
+	}
+	for _, t := range id.session.Tags {
+		if slices.ContainsFunc(id.session.Transitive, func(k string) bool { return strings.EqualFold(k, t.Key) }) {
+			tags = append(tags, t)
+		}
+	}
+	return tags
+}
+
 // Authenticate verifies the signature of r, which must be for the service.
 // bodyHash is the hex SHA-256 of the body where the door has read it, else "".
 // Errors: *sigv4.Error for what is wrong with the signature (Missing when there
 // is none); *keyhaven.Error Unauthenticated of NounAccessKey for a key that is
-// unknown, inactive or comes with a token that is not ours.
+// unknown, inactive, whose owner is gone, or that comes with a token that is not
+// ours; Unauthenticated of NounSession for temporary credentials that are over.
 func (s *Service) Authenticate(r *http.Request, service, bodyHash string) (*Identity, error) {
 	sig, err := sigv4.Parse(r)
 	if err != nil {
@@ -53,25 +77,12 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 			Detail: "The authorization header is malformed; incorrect service \"" + sig.Scope.Service + "\". This endpoint belongs to \"" + service + "\".",
 		}
 	}
-	cred, console, err := s.consoleCredential(r.Context(), sig)
-	if err == nil && !console {
-		cred, err = s.credential(r.Context(), sig.AccessKeyID)
-	}
-	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
-		return nil, unknownKey(sig.AccessKeyID)
-	}
+	cred, err := s.lookUp(r.Context(), sig)
 	if err != nil {
 		return nil, err
 	}
-	// No long-term key comes with a session token.
-	if !sig.SessionToken.IsZero() && !console {
-		return nil, &keyhaven.Error{
-			Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey, ID: sig.AccessKeyID,
-			Msg: "The provided token is malformed or otherwise invalid.",
-		}
-	}
 	key := cred.signingKey(sig.Scope)
-	now := time.Now()
+	now := s.now()
 	if err := sig.Verify(r, key, now, bodyHash); err != nil {
 		return nil, err
 	}
@@ -79,13 +90,39 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 	if !cred.active {
 		return nil, unknownKey(sig.AccessKeyID)
 	}
-	if !console {
+	if c := cred.session; c != nil && !now.Before(c.Expires) {
+		return nil, &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounSession, ID: sig.AccessKeyID}
+	}
+	principal, policies, err := s.resolve(r.Context(), cred)
+	if errors.Is(err, errDead) {
+		return nil, unknownKey(sig.AccessKeyID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if cred.used != nil {
 		s.used.touch(cred.used, now, sig.Scope.Region, sig.Scope.Service)
 	}
 	return &Identity{
-		Principal: cred.principal, Region: sig.Scope.Region, Service: sig.Scope.Service,
-		Signature: sig, Key: key, HTTP: r,
+		Principal: principal, Region: sig.Scope.Region, Service: sig.Scope.Service,
+		Signature: sig, Key: key, Policies: policies, HTTP: r, kind: cred.kind, session: cred.session, console: cred.console,
 	}, nil
+}
+
+// lookUp finds the credential that a signature names: a session's by its token,
+// a long-term key's in the store.
+func (s *Service) lookUp(ctx context.Context, sig *sigv4.Signature) (*credential, error) {
+	if cred, ok, err := s.consoleCredential(ctx, sig); ok || err != nil {
+		return cred, err
+	}
+	if !sig.SessionToken.IsZero() {
+		return s.sessionCredential(sig.AccessKeyID, sig.SessionToken)
+	}
+	cred, err := s.credential(ctx, sig.AccessKeyID)
+	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
+		return nil, unknownKey(sig.AccessKeyID)
+	}
+	return cred, err
 }
 
 func unknownKey(id string) error {

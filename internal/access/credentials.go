@@ -18,10 +18,24 @@ const (
 
 // credential is a key ready to verify with.
 type credential struct {
-	principal keyhaven.Principal
-	secret    keyhaven.Secret
-	active    bool
-	used      *use
+	id     string
+	secret keyhaven.Secret
+	active bool
+	used   *use // nil for temporary credentials
+	kind   SessionKind
+
+	// Of a long-term key: whose it is.
+	owner      keyhaven.KeyOwner
+	account    keyhaven.AccountID
+	userID     string
+	bucketID   keyhaven.BucketID
+	bucketName string
+
+	// Of temporary credentials: of the console the sign-in, of STS the rest.
+	console  string
+	token    keyhaven.Secret
+	session  *claims
+	composed composedPointer
 
 	mu   sync.Mutex
 	keys []derived
@@ -107,19 +121,25 @@ func (c *credentialCache) forget(id string) {
 	delete(sh.m, id)
 }
 
-// credential returns the credential of a key id from the cache or the store.
+// credential returns the credential of a long-term key from the cache or the
+// store. From the store it brings whose key it is, so that a caller that nothing
+// is known of costs one read transaction.
 func (s *Service) credential(ctx context.Context, id string) (*credential, error) {
+	subjectGen := s.subjects.gen.Load()
 	cred, gen := s.cache.get(id)
 	if cred != nil {
+		if cred.session != nil {
+			return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounAccessKey, ID: id}
+		}
 		return cred, nil
 	}
 	var rec *meta.KeyRecord
-	var account *keyhaven.Account
+	var sub *subject
 	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
 		if rec, err = r.AccessKey(id); err != nil {
 			return err
 		}
-		account, err = r.Account(rec.Account)
+		sub, err = readSubject(r, rec.Account, holderID(&rec.AccessKey))
 		return err
 	})
 	if err != nil {
@@ -130,19 +150,54 @@ func (s *Service) credential(ctx context.Context, id string) (*credential, error
 		return nil, err
 	}
 	cred = &credential{
-		principal: principal(rec, account),
-		secret:    keyhaven.NewSecret(string(secret)),
-		active:    rec.Status == keyhaven.KeyActive,
-		used:      s.used.use(id),
+		id:         id,
+		secret:     keyhaven.NewSecret(string(secret)),
+		active:     rec.Status == keyhaven.KeyActive,
+		used:       s.used.use(id),
+		owner:      rec.Owner,
+		account:    rec.Account,
+		userID:     rec.UserID,
+		bucketID:   rec.BucketID,
+		bucketName: rec.BucketName,
 	}
+	s.subjects.put(holderID(&rec.AccessKey), sub, subjectGen)
 	s.cache.put(id, cred, gen)
 	return cred, nil
 }
 
-func principal(k *meta.KeyRecord, a *keyhaven.Account) keyhaven.Principal {
-	p := keyhaven.Principal{Kind: keyhaven.Root, Account: a.ID, CanonicalID: a.CanonicalID, AccessKeyID: k.ID}
-	if k.Owner == keyhaven.OwnerBucket {
-		p.Kind, p.BucketID, p.BucketName = keyhaven.BucketKey, k.BucketID, k.BucketName
+// holderID is the id under which the cache of subjects has whose key it is: for
+// a bucket's key the account's root.
+func holderID(k *keyhaven.AccessKey) string {
+	if k.Owner == keyhaven.OwnerUser {
+		return k.UserID
 	}
-	return p
+	return string(k.Account)
+}
+
+func (c *credential) holderID() string {
+	return holderID(&keyhaven.AccessKey{Owner: c.owner, Account: c.account, UserID: c.userID})
+}
+
+// resolve returns whom a credential stands for, or errDead when that is gone.
+func (s *Service) resolve(ctx context.Context, cred *credential) (p keyhaven.Principal, ps *Policies, err error) {
+	if cred.session != nil {
+		c, err := s.resolveSession(ctx, cred)
+		if err != nil {
+			return p, nil, err
+		}
+		return c.p, c.ps, nil
+	}
+	sub, err := s.subject(ctx, cred.account, cred.holderID())
+	if err != nil {
+		return p, nil, err
+	}
+	if !sub.found {
+		return p, nil, errDead
+	}
+	p = sub.principal
+	p.AccessKeyID, p.Temporary = cred.id, cred.kind != NoSession
+	if cred.owner == keyhaven.OwnerBucket {
+		p.Kind, p.BucketID, p.BucketName = keyhaven.BucketKey, cred.bucketID, cred.bucketName
+	}
+	return p, sub.policies, nil
 }

@@ -14,18 +14,21 @@ import (
 type Options struct {
 	// LastUsedEvery is how often last uses are written; two seconds when zero.
 	LastUsedEvery time.Duration
-	Log           *slog.Logger // slog.Default when nil
+	Log           *slog.Logger     // slog.Default when nil
+	Now           func() time.Time // time.Now when nil
 }
 
 // Service is the service of access keys and authorization.
 type Service struct {
-	meta  *meta.Store
-	ring  *seal.Ring
-	cache *credentialCache
-	used  *tracker
-	opts  Options
-	done  chan struct{}
-	stop  chan struct{}
+	meta     *meta.Store
+	ring     *seal.Ring
+	cache    *credentialCache
+	subjects *subjectCache
+	used     *tracker
+	opts     Options
+	now      func() time.Time
+	done     chan struct{}
+	stop     chan struct{}
 }
 
 // New returns the service and starts the writer of last uses. Call Close.
@@ -36,12 +39,16 @@ func New(m *meta.Store, ring *seal.Ring, opts Options) *Service {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	s := &Service{
-		meta: m, ring: ring, opts: opts,
-		cache: newCredentialCache(), used: newTracker(),
+		meta: m, ring: ring, opts: opts, now: opts.Now,
+		cache: newCredentialCache(), subjects: newSubjectCache(), used: newTracker(),
 		done: make(chan struct{}), stop: make(chan struct{}),
 	}
 	m.WatchKeys(s.cache.forget)
+	m.WatchPrincipals(s.subjects.forget)
 	go s.writeLastUses()
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -55,10 +56,56 @@ func (s *Service) SignInWithKey(ctx context.Context, id string, secret keyhaven.
 		return nil, err
 	}
 	have, want := sha256.Sum256([]byte(secret.Reveal())), sha256.Sum256([]byte(cred.secret.Reveal()))
-	if subtle.ConstantTimeCompare(have[:], want[:]) != 1 || !cred.active || cred.principal.Kind == keyhaven.BucketKey {
+	if subtle.ConstantTimeCompare(have[:], want[:]) != 1 || !cred.active || cred.owner == keyhaven.OwnerBucket {
 		return nil, unknownKey("")
 	}
-	return s.openSession(ctx, &meta.Session{Account: cred.principal.Account, KeyID: id}, cred.principal)
+	p, err := s.personOf(ctx, cred)
+	if err != nil {
+		return nil, err
+	}
+	return s.openSession(ctx, &meta.Session{Account: cred.account, KeyID: id}, p)
+}
+
+// SignInAs opens a session for who has proved to be the root or a user, by a
+// password. The session ends with SignOut, with SessionLifetime, with the user,
+// and when the password is changed. Errors: Unauthenticated access key when the
+// password has gone meanwhile; LimitExceeded access key when too many are signed
+// in.
+func (s *Service) SignInAs(ctx context.Context, who *keyhaven.Principal) (*SignIn, error) {
+	rec := &meta.Session{Account: who.Account, UserID: who.ID}
+	cred := passwordCredential(rec)
+	sub, err := s.subject(ctx, rec.Account, cred.holderID())
+	if err != nil {
+		return nil, err
+	}
+	if !sub.found || sub.login.IsZero() {
+		return nil, unknownKey("")
+	}
+	rec.Password = sub.login
+	p, err := s.personOf(ctx, cred)
+	if err != nil {
+		return nil, err
+	}
+	return s.openSession(ctx, rec, p)
+}
+
+// passwordCredential is the credential behind a session that a password opened:
+// it has no key, and tells whose the session is.
+func passwordCredential(rec *meta.Session) *credential {
+	cred := &credential{owner: keyhaven.OwnerRoot, account: rec.Account, userID: rec.UserID, active: true}
+	if rec.UserID != "" {
+		cred.owner = keyhaven.OwnerUser
+	}
+	return cred
+}
+
+// personOf is whom a session stands for.
+func (s *Service) personOf(ctx context.Context, cred *credential) (keyhaven.Principal, error) {
+	p, _, err := s.resolve(ctx, cred)
+	if errors.Is(err, errDead) {
+		err = unknownKey("")
+	}
+	return p, err
 }
 
 func (s *Service) openSession(ctx context.Context, rec *meta.Session, p keyhaven.Principal) (*SignIn, error) {
@@ -107,7 +154,11 @@ func (s *Service) SignedIn(ctx context.Context, token keyhaven.Secret) (*SignIn,
 	if err != nil {
 		return nil, err
 	}
-	return &SignIn{Principal: cred.principal, ExpiresAt: rec.ExpiresAt}, nil
+	p, err := s.personOf(ctx, cred)
+	if err != nil {
+		return nil, err
+	}
+	return &SignIn{Principal: p, ExpiresAt: rec.ExpiresAt}, nil
 }
 
 // SignOut ends the session of the token. When it returns, the credentials that
@@ -116,7 +167,7 @@ func (s *Service) SignOut(ctx context.Context, token keyhaven.Secret) error {
 	return s.meta.Update(ctx, func(tx *meta.Txn) error { return tx.DeleteSession(sessionID(token.Reveal())) })
 }
 
-// session returns an open session and the credential of the key behind it.
+// session returns an open session and the credential behind it.
 func (s *Service) session(ctx context.Context, id string) (*meta.Session, *credential, error) {
 	var rec *meta.Session
 	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
@@ -129,6 +180,14 @@ func (s *Service) session(ctx context.Context, id string) (*meta.Session, *crede
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if rec.KeyID == "" {
+		cred := passwordCredential(rec)
+		sub, err := s.subject(ctx, rec.Account, cred.holderID())
+		if err == nil && (!sub.found || !sub.login.Equal(rec.Password)) {
+			return nil, nil, ended
+		}
+		return rec, cred, err
 	}
 	cred, err := s.credential(ctx, rec.KeyID)
 	if keyhaven.KindOf(err) == keyhaven.NotFound || err == nil && !cred.active {
@@ -204,7 +263,8 @@ func (s *Service) consoleCredential(ctx context.Context, sig *sigv4.Signature) (
 	if err != nil {
 		return nil, true, err
 	}
-	p := parent.principal
-	p.AccessKeyID = sig.AccessKeyID
-	return &credential{principal: p, secret: keyhaven.NewSecret(claims.Secret), active: true}, true, nil
+	return &credential{
+		id: sig.AccessKeyID, secret: keyhaven.NewSecret(claims.Secret), active: true, kind: SignInSession, console: claims.Session,
+		owner: parent.owner, account: parent.account, userID: parent.userID,
+	}, true, nil
 }

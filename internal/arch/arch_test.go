@@ -68,6 +68,9 @@ var rows = map[string]row{
 
 	"internal/s3":        {imports: slices.Concat(leaves, services)},
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},
+	"internal/query":     {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
+	"internal/iam":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/iam"}},
+	"internal/sts":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/sts", "github.com/coreos/go-oidc/v3/oidc"}},
 	"internal/console":   {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 	"internal/control":   {},
 

@@ -17,12 +17,16 @@ type Answer struct {
 	RequestID string
 }
 
+// EmptyResult is the output of an action whose answer has a Result element without
+// members, which the SDKs' types do not tell from one without.
+type EmptyResult struct{}
+
 // Append appends the answer of an action. A nil out, or one without members, has
 // no Result element.
 func (a Answer) Append(dst []byte, action string, out any) ([]byte, error) {
 	e := &encoder{b: dst}
 	e.raw("<" + action + `Response xmlns="` + a.Namespace + `">`)
-	if v := reflect.Indirect(reflect.ValueOf(out)); v.IsValid() && len(planOf(v.Type())) > 0 {
+	if v := reflect.Indirect(reflect.ValueOf(out)); v.IsValid() && (len(planOf(v.Type())) > 0 || v.Type() == reflect.TypeFor[EmptyResult]()) {
 		e.open(action + "Result")
 		if err := e.members(v); err != nil {
 			return nil, err

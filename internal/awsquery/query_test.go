@@ -196,6 +196,14 @@ func TestNoResult(t *testing.T) {
 	}
 }
 
+func TestEmptyResult(t *testing.T) {
+	a := awsquery.Answer{Namespace: namespace, RequestID: "id"}
+	got, err := a.Append(nil, "UpdateRole", &awsquery.EmptyResult{})
+	if err != nil || !strings.Contains(string(got), "<UpdateRoleResult></UpdateRoleResult>") {
+		t.Errorf("Append() = %s, %v", got, err)
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	var all strings.Builder
 	for i := range awsquery.MaxParameters + 1 {

@@ -14,6 +14,7 @@ type Options struct {
 	S3       http.Handler            // every request that is not for another door
 	Services map[string]http.Handler // by the service name of the credential scope
 	Targets  map[string]http.Handler // by the prefix of X-Amz-Target, for unsigned requests
+	Forms    http.Handler            // unsigned requests of the Query protocol; S3 when nil
 	// BucketHost reports whether the host of a request names a bucket. Then every
 	// path is an object key, also those under "/-/". Nil means that none does.
 	BucketHost func(host string) bool
@@ -117,7 +118,38 @@ func (e *Edge) door(r *http.Request) http.Handler {
 			return h
 		}
 	}
+	if queryProtocol(r) {
+		if h := e.opts.Services[presignedService(r)]; h != nil {
+			return h
+		}
+		if e.opts.Forms != nil {
+			return e.opts.Forms
+		}
+	}
 	return e.opts.S3
+}
+
+// queryProtocol reports whether a request that is not signed in a header looks
+// like one of the Query protocol, which S3 has nothing alike of.
+func queryProtocol(r *http.Request) bool {
+	if r.URL.Path != "/" {
+		return false
+	}
+	if r.Method == http.MethodPost {
+		typ, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+		return strings.EqualFold(strings.TrimSpace(typ), "application/x-www-form-urlencoded")
+	}
+	return r.Method == http.MethodGet && strings.Contains("&"+r.URL.RawQuery, "&Action=")
+}
+
+// presignedService returns the service of the credential scope in the query, or
+// "".
+func presignedService(r *http.Request) string {
+	cred, ok := strings.CutSuffix(r.URL.Query().Get("X-Amz-Credential"), "/aws4_request")
+	if !ok {
+		return ""
+	}
+	return cred[strings.LastIndexByte(cred, '/')+1:]
 }
 
 // scopeService returns the service of the credential scope in the Authorization

@@ -2,7 +2,6 @@ package edge_test
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"io"
 	"log/slog"
@@ -70,6 +69,7 @@ func TestDoors(t *testing.T) {
 		S3:       door("s3"),
 		Services: map[string]http.Handler{"s3": door("s3"), "lightsail": door("lightsail"), "iam": door("iam")},
 		Targets:  map[string]http.Handler{"Lightsail_20161128": door("lightsail")},
+		Forms:    door("forms"),
 		Log:      new(logbook).logger(),
 	})
 	signed := func(service string) string {
@@ -96,6 +96,10 @@ func TestDoors(t *testing.T) {
 		{"/", []string{"Authorization: Bearer x"}, "s3"},
 		{"/", []string{"Authorization: AWS4-HMAC-SHA256 Credential=AKIA"}, "s3"},
 		{"/", []string{"Authorization: AWS4-HMAC-SHA256 Credential=lightsail/aws4_request"}, "lightsail"},
+		{"/", []string{"Content-Type: application/x-www-form-urlencoded; charset=utf-8"}, "forms"},
+		{"/bucket", []string{"Content-Type: application/x-www-form-urlencoded"}, "s3"},
+		{"/", []string{"Content-Type: application/x-www-form-urlencoded", signed("iam")}, "iam"},
+		{"/", []string{"Content-Type: multipart/form-data; boundary=x"}, "s3"},
 	} {
 		w := serve(e, request(t, "POST", try.path, "", try.headers...))
 		if w.Body.String() != try.want {
@@ -103,6 +107,29 @@ func TestDoors(t *testing.T) {
 		}
 		if w.Header().Get("Server") != "Keyhaven" {
 			t.Errorf("Server = %q", w.Header().Get("Server"))
+		}
+	}
+}
+
+// TestQueryProtocolByGET: a presigned request of the Query protocol goes to its
+// service; an unsigned one to the forms.
+func TestQueryProtocolByGET(t *testing.T) {
+	e := edge.New(edge.Options{
+		S3: door("s3"), Services: map[string]http.Handler{"s3": door("s3"), "sts": door("sts")}, Forms: door("forms"), Log: new(logbook).logger(),
+	})
+	scope := func(service string) string {
+		return "&X-Amz-Credential=AKIA%2F20000101%2Fus-east-1%2F" + service + "%2Faws4_request"
+	}
+	for target, want := range map[string]string{
+		"/?Action=GetCallerIdentity&Version=2011-06-15":      "forms",
+		"/?Action=GetCallerIdentity" + scope("sts"):          "sts",
+		"/?Version=1&Action=GetCallerIdentity" + scope("s3"): "s3",
+		"/?prefix=Action" + scope("s3"):                      "s3",
+		"/bucket?Action=GetCallerIdentity" + scope("sts"):    "s3",
+		"/?Action=GetCallerIdentity&X-Amz-Credential=sts":    "forms",
+	} {
+		if w := serve(e, request(t, "GET", target, "")); w.Body.String() != want {
+			t.Errorf("%s goes to %s, want %s", target, w.Body, want)
 		}
 	}
 }
@@ -196,22 +223,5 @@ func TestRecordOfFailures(t *testing.T) {
 	// Outside of the frame a door finds a record too.
 	if rec := edge.RecordOf(httptest.NewRecorder()); len(rec.RequestID) != 16 {
 		t.Errorf("record outside of the frame = %+v", rec)
-	}
-}
-
-func TestNotBuilt(t *testing.T) {
-	var l logbook
-	e := edge.New(edge.Options{S3: edge.NotBuilt("iam"), Log: l.logger()})
-	w := serve(e, request(t, "POST", "/", "Action=ListUsers"))
-	var doc struct {
-		XMLName xml.Name `xml:"ErrorResponse"`
-		Error   struct{ Type, Code, Message string }
-		ID      string `xml:"RequestId"`
-	}
-	if err := xml.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != 400 || doc.Error.Code != "InvalidAction" || len(doc.ID) != 16 {
-		t.Errorf("answer = %d %s (%v)", w.Code, w.Body, err)
-	}
-	if !strings.Contains(l.text(), "code=InvalidAction") {
-		t.Errorf("log = %s", l.text())
 	}
 }

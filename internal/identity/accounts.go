@@ -190,3 +190,35 @@ func findAccount(r *meta.Reader, idOrAlias string) (*keyhaven.Account, error) {
 	}
 	return a, err
 }
+
+// Summary counts what an account has.
+type Summary struct {
+	Users, Groups, Roles, Policies, Profiles, Providers int
+	RootKeys                                            int
+	RootPassword                                        bool
+}
+
+// Summary counts what an account has.
+func (s *Service) Summary(ctx context.Context, id keyhaven.AccountID) (sum Summary, err error) {
+	err = s.meta.View(ctx, func(r *meta.Reader) error {
+		a, err := r.Account(id)
+		if err != nil {
+			return err
+		}
+		keys, err := r.RootKeys(id)
+		if err != nil {
+			return err
+		}
+		sum = Summary{RootKeys: len(keys), RootPassword: a.Login != nil}
+		for kind, n := range map[byte]*int{
+			meta.EntityUser: &sum.Users, meta.EntityGroup: &sum.Groups, meta.EntityRole: &sum.Roles,
+			meta.EntityPolicy: &sum.Policies, meta.EntityProfile: &sum.Profiles, meta.EntityProvider: &sum.Providers,
+		} {
+			if *n, err = r.CountEntities(id, kind); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return sum, err
+}

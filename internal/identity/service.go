@@ -10,8 +10,9 @@ import (
 
 // Service is the service of accounts and of IAM.
 type Service struct {
-	meta *meta.Store
-	now  func() time.Time
+	meta    *meta.Store
+	now     func() time.Time
+	hashing hashing
 }
 
 // Options are the settings of the service; the zero value works.
@@ -24,7 +25,7 @@ func New(m *meta.Store, opts Options) *Service {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Service{meta: m, now: opts.Now}
+	return &Service{meta: m, now: opts.Now, hashing: newHashing()}
 }
 
 // time is the present, as the wire of IAM can tell it: whole seconds.

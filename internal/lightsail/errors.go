@@ -69,6 +69,7 @@ var answers = map[about]answer{
 	{keyhaven.LimitExceeded, keyhaven.NounTag}:       {invalidInput, "LimitExceeded", 400, "A resource can have at most 50 tags.", ""},
 
 	{keyhaven.Denied, keyhaven.NounNone}:               {"AccessDeniedException", "AccessDenied", 400, "The caller is not authorized.", ""},
+	{keyhaven.Unauthenticated, keyhaven.NounSession}:   {"ExpiredTokenException", "ExpiredToken", 400, "The security token included in the request is expired", ""},
 	{keyhaven.Unauthenticated, keyhaven.NounAccessKey}: {"UnrecognizedClientException", "UnrecognizedClient", 400, "The security token included in the request is invalid.", ""},
 	{keyhaven.Throttled, keyhaven.NounNone}:            {"ThrottlingException", "Throttling", 400, "Rate exceeded", ""},
 	{keyhaven.Unavailable, keyhaven.NounNone}:          {service, "Unavailable", 503, "The service cannot do this at the moment. Please try again.", ""},

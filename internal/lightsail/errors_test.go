@@ -17,6 +17,7 @@ import (
 
 // elsewhere are pairs that the packages below declare and this door never sees.
 var elsewhere = map[string]string{
+	"TooLarge NounSession":        "STS makes sessions",
 	"NotFound NounAccount":        "a key without its account is our fault",
 	"Invalid NounNotification":    "the S3 API sets notifications",
 	"Invalid NounAccessKey":       "the key of the server's environment",
@@ -160,6 +161,9 @@ func TestEveryRowIsInATranscript(t *testing.T) {
 		all.Write(text)
 	}
 	for pair, a := range answers {
+		if pair == (about{keyhaven.Unauthenticated, keyhaven.NounSession}) {
+			continue // sessions end in the tests of STS
+		}
 		if pair.kind == keyhaven.Throttled || pair.kind == keyhaven.Unavailable || pair == (about{keyhaven.Invalid, keyhaven.NounNone}) {
 			continue
 		}

@@ -33,6 +33,9 @@ const (
 // entity is a record of IAM.
 type entity interface{ Base() *keyhaven.Entity }
 
+// Entity is a record of IAM, for code that is about every kind.
+type Entity = entity
+
 // entityTraits say what there is to know about a kind.
 type entityTraits struct {
 	noun keyhaven.Noun
@@ -182,6 +185,23 @@ func as[T entity](e entity, err error) (T, error) {
 	return e.(T), nil
 }
 
+// Entity returns the entity of this kind and name, or NotFound.
+func (r *Reader) Entity(a keyhaven.AccountID, kind byte, name string) (Entity, error) {
+	return r.entity(a, kind, name)
+}
+
+// EntityByID returns the entity of this unique id, or NotFound.
+func (r *Reader) EntityByID(id string) (Entity, error) {
+	at, err := r.get(index(indexID, id))
+	if err != nil {
+		return nil, err
+	}
+	if len(at) < 14 {
+		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounResource, ID: id}
+	}
+	return r.entityFold(keyhaven.AccountID(at[:12]), at[12], string(at[13:]))
+}
+
 // User returns a user by name, UserByID by unique id; NotFound when there is
 // none. The others likewise.
 func (r *Reader) User(a keyhaven.AccountID, name string) (*keyhaven.User, error) {
@@ -308,23 +328,6 @@ func (r *Reader) indexed(what byte, of, after string, fn func(id string) (bool, 
 	return r.scan(span, func(k, _ []byte) (bool, error) { return fn(string(k[len(prefix):])) })
 }
 
-// EntityName returns the account, kind and name of a unique id; NotFound when it
-// is nobody's.
-func (r *Reader) EntityName(id string) (a keyhaven.AccountID, kind byte, e *keyhaven.Entity, err error) {
-	at, err := r.get(index(indexID, id))
-	if err != nil {
-		return "", 0, nil, err
-	}
-	if len(at) < 14 {
-		return "", 0, nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounResource, ID: id}
-	}
-	found, err := r.entityByID(at[12], id)
-	if err != nil {
-		return "", 0, nil, err
-	}
-	return keyhaven.AccountID(at[:12]), at[12], found.Base(), nil
-}
-
 // PutEntity writes a record of IAM with its indexes, in place of the one with
 // the same unique id. The caller has seen to it that the name is free.
 func (t *Txn) PutEntity(e entity) error {
@@ -386,4 +389,35 @@ func (t *Txn) touchEntity(e entity) {
 type Principal struct {
 	Account keyhaven.AccountID
 	ID      string
+}
+
+// ManagedByARN returns the account's managed policy of this ARN, which must be
+// its exact one, path included. AWS's own are not in the store.
+func (r *Reader) ManagedByARN(arn string) (*keyhaven.ManagedPolicy, error) {
+	account, name, ok := keyhaven.ManagedPolicyARN(arn)
+	if !ok || account == "aws" {
+		return nil, missingEntity(EntityPolicy, arn)
+	}
+	p, err := r.ManagedPolicy(keyhaven.AccountID(account), name)
+	if err == nil && p.ARN() != arn || err != nil && keyhaven.KindOf(err) == keyhaven.NotFound {
+		return nil, missingEntity(EntityPolicy, arn)
+	}
+	return p, err
+}
+
+// PolicyInForce returns the document of a managed policy's default version, also
+// of one of AWS's own. Errors: NotFound policy.
+func (r *Reader) PolicyInForce(arn string) (string, error) {
+	if p, ok := keyhaven.FindAWSPolicy(arn); ok {
+		return p.Document, nil
+	}
+	p, err := r.ManagedByARN(arn)
+	if err != nil {
+		return "", err
+	}
+	v := p.Version(p.Default)
+	if v == nil {
+		return "", damaged("policy")
+	}
+	return v.Document, nil
 }

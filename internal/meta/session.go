@@ -15,7 +15,9 @@ import (
 type Session struct {
 	ID        string // no secret: the hash of what the browser holds
 	Account   keyhaven.AccountID
-	KeyID     string // the access key that signed in; "" for a password
+	KeyID     string    // the access key that signed in; "" for a password
+	UserID    string    // the user that signed in with a password; "" for a root
+	Password  time.Time // since when the password is the one that signed in
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -46,6 +48,10 @@ func decodeSession(id string, rec []byte) (*Session, error) {
 			s.CreatedAt = f.time()
 		case 4:
 			s.ExpiresAt = f.time()
+		case 5:
+			s.UserID = f.str()
+		case 6:
+			s.Password = f.time()
 		}
 		return nil
 	})
@@ -73,6 +79,8 @@ func (t *Txn) PutSession(s *Session) error {
 	e.string(2, s.KeyID)
 	e.time(3, s.CreatedAt)
 	e.time(4, s.ExpiresAt)
+	e.string(5, s.UserID)
+	e.time(6, s.Password)
 	return t.t.Set(key1(kindSystem, sessionPrefix+s.ID), e.b)
 }
 

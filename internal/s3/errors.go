@@ -113,6 +113,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.Invalid, keyhaven.NounEncryption}:        errInvalidRequest,
 	{keyhaven.Denied, keyhaven.NounEncryption}:         errAccessDenied,
 	{keyhaven.NotFound, keyhaven.NounEncryption}:       {code: "KMS.NotFoundException", status: 400, message: "Invalid keyId"},
+	{keyhaven.Unauthenticated, keyhaven.NounSession}:   {code: "ExpiredToken", status: 400, message: "The provided token has expired."},
 	{keyhaven.Unauthenticated, keyhaven.NounAccessKey}: {code: "InvalidAccessKeyId", status: 403, message: "The AWS Access Key Id you provided does not exist in our records."},
 	{keyhaven.Unavailable, keyhaven.NounNone}:          {code: "ServiceUnavailable", status: 503, message: "Service is unable to handle request."},
 	{keyhaven.Unavailable, keyhaven.NounStorage}:       {code: "InsufficientStorage", status: 507, message: "There is no space left on the server."},

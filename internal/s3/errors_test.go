@@ -29,6 +29,7 @@ var elsewhere = map[string]string{
 	"NotFound Resource":       "the Lightsail API names resources",
 	"NotFound Operation":      "the Lightsail API names operations",
 	"NotFound Account":        "a key without its account is our fault",
+	"TooLarge Session":        "STS makes sessions",
 	"LimitExceeded Bundle":    "the Lightsail API changes bundles",
 }
 

@@ -12,10 +12,14 @@ import (
 	"slices"
 	"strings"
 
+	iamsdk "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lightsail"
+	stssdk "github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/keyhaven/keyhaven/internal/iam"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
 	"github.com/keyhaven/keyhaven/internal/s3"
+	"github.com/keyhaven/keyhaven/internal/sts"
 )
 
 func main() {
@@ -40,11 +44,25 @@ from AWS is in [divergences](divergences.md).
 `)
 	writeS3(&b)
 	writeLightsail(&b)
-	b.WriteString(`## IAM and STS
-
-Not built yet. Every call answers ` + "`InvalidAction`" + `.
-`)
+	writeQuery(&b, "IAM", iam.New(nil, nil).Operations(), reflect.TypeFor[*iamsdk.Client]())
+	writeQuery(&b, "STS", sts.New(nil, nil, sts.Options{}).Operations(), reflect.TypeFor[*stssdk.Client]())
 	return b.Bytes()
+}
+
+// writeQuery lists what a door of the Query protocol has, and what else the
+// service has.
+func writeQuery(b *bytes.Buffer, service string, built []string, client reflect.Type) {
+	fmt.Fprintf(b, "## %s\n\n%d operations. Any other action answers `InvalidAction`.\n\n", service, len(built))
+	for _, name := range built {
+		fmt.Fprintf(b, "- %s\n", name)
+	}
+	var missing []string
+	for i := range client.NumMethod() {
+		if name := client.Method(i).Name; name != "Options" && !slices.Contains(built, name) {
+			missing = append(missing, name)
+		}
+	}
+	fmt.Fprintf(b, "\nNot built: %s.\n\n", strings.Join(missing, ", "))
 }
 
 func writeS3(b *bytes.Buffer) {
