@@ -220,7 +220,7 @@ func (s *site) endUpload(b *keyhaven.Bucket) error {
 	u := page.Uploads[0]
 	target := object.UploadTarget{Bucket: b, Key: u.Key, UploadID: u.ID}
 	if s.rand.IntN(3) == 0 {
-		return s.objects.AbortUpload(ctx, target)
+		return s.objects.AbortUpload(ctx, target, nil)
 	}
 	parts, err := s.objects.ListParts(ctx, target, 0, 1)
 	if err != nil {

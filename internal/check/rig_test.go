@@ -167,7 +167,7 @@ func (r *rig) fill() {
 	r.upload(plain, "unfinished", large+3, 403)
 	r.upload(kept, "no parts yet")
 	target, _ = r.upload(plain, "aborted", large+4, 404)
-	r.must(r.objects.AbortUpload(r.t.Context(), target))
+	r.must(r.objects.AbortUpload(r.t.Context(), target, nil))
 	target, list = r.upload(plain, "gone", 405)
 	r.complete(target, list)
 	r.delete(plain, "gone")

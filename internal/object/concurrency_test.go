@@ -89,7 +89,7 @@ func TestR8_CompleteAgainstAbort(t *testing.T) {
 				_, err := r.objects.Complete(r.ctx, object.CompleteInput{UploadTarget: u.UploadTarget, Parts: u.list, Size: -1})
 				return err
 			})
-			race(&aborted, func() error { return r.objects.AbortUpload(r.ctx, u.UploadTarget) })
+			race(&aborted, func() error { return r.objects.AbortUpload(r.ctx, u.UploadTarget, nil) })
 			race(&replaced, func() error {
 				_, err := r.objects.PutPart(r.ctx, object.PutPartInput{UploadTarget: u.UploadTarget, Number: 1, Body: bytes.NewReader(content(12, 9)), Size: 12})
 				return err

@@ -188,7 +188,7 @@ func TestBadKeys(t *testing.T) {
 		wantError(t, "Get", err, keyhaven.NotFound, keyhaven.NounObject)
 		_, err = r.objects.SetACL(r.ctx, object.SetACLInput{Bucket: b, Key: key, Version: &keyhaven.VersionID{Null: true}})
 		wantError(t, "SetACL", err, keyhaven.NotFound, keyhaven.NounVersion)
-		err = r.objects.AbortUpload(r.ctx, object.UploadTarget{Bucket: b, Key: key, UploadID: "0"})
+		err = r.objects.AbortUpload(r.ctx, object.UploadTarget{Bucket: b, Key: key, UploadID: "0"}, nil)
 		wantError(t, "AbortUpload", err, keyhaven.NotFound, keyhaven.NounUpload)
 		out, err := r.objects.DeleteMany(r.ctx, b, []object.DeleteTarget{{Key: key}, {Key: "k"}})
 		if err != nil || !out[1].DeleteMarker || out[1].Err != nil {
@@ -243,7 +243,7 @@ func TestOtherBucket(t *testing.T) {
 			return err
 		},
 		"Upload": func() error { _, err := r.objects.Upload(r.ctx, stale.UploadTarget); return err },
-		"Abort":  func() error { return r.objects.AbortUpload(r.ctx, stale.UploadTarget) },
+		"Abort":  func() error { return r.objects.AbortUpload(r.ctx, stale.UploadTarget, nil) },
 		"Complete": func() error {
 			_, err := r.objects.Complete(r.ctx, object.CompleteInput{UploadTarget: stale.UploadTarget})
 			return err

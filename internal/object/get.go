@@ -241,8 +241,11 @@ func (c *Content) resolve(in GetInput) error {
 	first, last := in.Range.First, in.Range.Last
 	switch {
 	case first < 0: // a suffix
-		if last <= 0 || c.Size == 0 {
+		if last <= 0 {
 			return badRange(c.Size)
+		}
+		if c.Size == 0 {
+			return nil // S3 sends all there is
 		}
 		first, last = max(0, c.Size-last), c.Size-1
 	case first >= c.Size, last >= 0 && last < first:

@@ -85,7 +85,7 @@ func (h *history) listParts(target object.UploadTarget, up *modelUpload) {
 
 func (h *history) abort() {
 	target, b, up := h.anyUpload()
-	err := h.objects.AbortUpload(h.ctx, target)
+	err := h.objects.AbortUpload(h.ctx, target, nil)
 	if up == nil {
 		wantError(h.t, "AbortUpload", err, keyhaven.NotFound, keyhaven.NounUpload)
 		return

@@ -216,9 +216,15 @@ type UploadPage struct {
 	LastUpload     string
 }
 
-// ListUploads returns one page of unfinished uploads.
+// ListUploads returns one page of unfinished uploads. Errors: NotFound upload for
+// an UploadAfter that is no id of one.
 func (s *Service) ListUploads(ctx context.Context, in UploadsInput) (*UploadPage, error) {
 	page := &UploadPage{}
+	if in.UploadAfter != "" {
+		if _, err := meta.ParseUploadID(in.UploadAfter); err != nil {
+			return nil, err
+		}
+	}
 	err := s.meta.View(ctx, func(r *meta.Reader) error {
 		if _, err := s.bucket(r, in.Bucket); err != nil {
 			return err

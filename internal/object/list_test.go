@@ -38,7 +38,7 @@ func TestR6_ListingWhileWriting(t *testing.T) {
 				if _, err := r.objects.Delete(r.ctx, u.Bucket, object.DeleteTarget{Key: key, Version: &o.Version}); err != nil {
 					t.Errorf("Delete() = %v", err)
 				}
-				r.must("abort", r.objects.AbortUpload(r.ctx, u.UploadTarget))
+				r.must("abort", r.objects.AbortUpload(r.ctx, u.UploadTarget, nil))
 			}
 		})
 		for range 15 {

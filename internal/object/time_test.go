@@ -40,7 +40,7 @@ func TestOBJ08_UploadExpires(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		for what, call := range map[string]func() error{
 			"Upload": func() error { _, err := r.objects.Upload(r.ctx, u.UploadTarget); return err },
-			"Abort":  func() error { return r.objects.AbortUpload(r.ctx, u.UploadTarget) },
+			"Abort":  func() error { return r.objects.AbortUpload(r.ctx, u.UploadTarget, nil) },
 			"PutPart": func() error {
 				_, err := r.objects.PutPart(r.ctx, object.PutPartInput{UploadTarget: u.UploadTarget, Number: 3, Body: bytes.NewReader(nil)})
 				return err

@@ -119,12 +119,17 @@ func (s *Service) findUpload(ctx context.Context, t UploadTarget) (u *meta.Uploa
 }
 
 // AbortUpload ends an upload without an object. Its parts stop counting here;
-// sweep frees their bytes.
-func (s *Service) AbortUpload(ctx context.Context, t UploadTarget) error {
+// sweep frees their bytes. begun, when it is not nil, is the time to the second
+// at which the upload must have begun. Errors: NotFound upload,
+// PreconditionFailed.
+func (s *Service) AbortUpload(ctx context.Context, t UploadTarget, begun *time.Time) error {
 	return s.meta.Update(ctx, func(tx *meta.Txn) error {
 		u, err := s.upload(&tx.Reader, t)
 		if err != nil {
 			return err
+		}
+		if begun != nil && !u.Initiated.Truncate(time.Second).Equal(*begun) {
+			return preconditionFailed("If-Match-Initiated-Time")
 		}
 		return tx.EndUpload(u)
 	})

@@ -87,7 +87,7 @@ func contentMD5(h http.Header) ([]byte, error) {
 	}
 	sum, err := base64.StdEncoding.DecodeString(v[0])
 	if err != nil || len(sum) != md5.Size || len(v) > 1 {
-		return nil, errInvalidDigest
+		return nil, errInvalidDigest.and("Content-MD5", v[0])
 	}
 	return sum, nil
 }

@@ -111,6 +111,7 @@ func (d *Door) createBucket(c *call) error {
 		return err
 	}
 	c.w.Header().Set("Location", "/"+c.bucketName)
+	c.w.Header().Set("X-Amz-Bucket-Arn", "arn:aws:s3:::"+c.bucketName)
 	c.ok()
 	return nil
 }

@@ -192,7 +192,7 @@ func objectSum(h http.Header) (sum *keyhaven.Checksum, typ *keyhaven.ChecksumTyp
 func checksumType(h http.Header) (*keyhaven.ChecksumType, error) {
 	name := h.Get("X-Amz-Checksum-Type")
 	for _, typ := range []keyhaven.ChecksumType{keyhaven.FullObject, keyhaven.Composite} {
-		if name == typ.String() {
+		if strings.EqualFold(name, typ.String()) {
 			return &typ, nil
 		}
 	}

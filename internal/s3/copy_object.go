@@ -24,19 +24,20 @@ func (d *Door) copyObject(c *call) error {
 	}
 	in.ACL, in.Grants, in.Lock, in.RedirectLocation = attrs.ACL, attrs.Grants, attrs.Lock, attrs.RedirectLocation
 	in.SSE = attrs.SSE
+	if err := d.copyTags(c, &in, attrs.Tags); err != nil {
+		return err
+	}
 	switch directive := c.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "REPLACE":
 		in.Replace = &attrs
 	case "", "COPY":
-		if src.Bucket.Name == c.bucketName && src.Key == c.key && src.Version == nil && attrs.SSE.Encryption.Mode == keyhaven.SSENone {
+		if src.Bucket.Name == c.bucketName && src.Key == c.key && src.Version == nil && attrs.SSE.Encryption.Mode == keyhaven.SSENone &&
+			!changes(c.r.Header) {
 			return errInvalidRequest.with("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 	default:
 		return errInvalidArgument.with("Unknown metadata directive.").
 			and("ArgumentName", "x-amz-metadata-directive").and("ArgumentValue", directive)
-	}
-	if err := d.copyTags(c, &in, attrs.Tags); err != nil {
-		return err
 	}
 	if in.Algorithm, err = checksumAlgorithm(c.r.Header); err != nil {
 		return err
@@ -61,6 +62,12 @@ func (d *Door) copyObject(c *call) error {
 	x.close("CopyObjectResult")
 	x.write(c.w, http.StatusOK)
 	return nil
+}
+
+// changes reports whether a copy asks for something beside encryption that makes
+// sense of a copy onto itself.
+func changes(h http.Header) bool {
+	return h.Get("X-Amz-Storage-Class") != "" || h.Get("X-Amz-Website-Redirect-Location") != ""
 }
 
 // copyTags reads x-amz-tagging-directive. Tags that are copied need the
@@ -176,6 +183,9 @@ func parseCopySource(v string) (bucketName, key string, version *keyhaven.Versio
 		return "", "", nil, errCopySource
 	}
 	bucketName, key, ok := strings.Cut(path, "/")
+	if ok && !keyhaven.ValidS3BucketName(bucketName) && !keyhaven.ValidLightsailBucketName(bucketName) {
+		return "", "", nil, errInvalidArgument.with("Invalid copy source bucket name").and("ArgumentName", "x-amz-copy-source").and("ArgumentValue", v)
+	}
 	if !ok || bucketName == "" || keyhaven.ValidObjectKey(key) != nil {
 		return "", "", nil, errCopySource
 	}

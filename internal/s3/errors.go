@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/edge"
@@ -267,7 +268,20 @@ func signatureError(e *sigv4.Error, c *call) *wireError {
 	if e.Detail != "" {
 		out = out.with(e.Detail)
 	}
+	presigned := c.query.has("X-Amz-Algorithm") || c.query.has("X-Amz-Credential")
 	switch e.Reason {
+	case sigv4.Malformed, sigv4.DateScopeMismatch, sigv4.UnsupportedAlgorithm:
+		if presigned {
+			return signatureErrors[sigv4.MalformedQuery].with(out.message)
+		}
+		if e.Reason == sigv4.UnsupportedAlgorithm {
+			out = out.and("ArgumentName", "Authorization") // without the value, which may be a secret of another scheme
+		}
+	case sigv4.ContentHashInvalid:
+		out = out.and("ArgumentName", "x-amz-content-sha256")
+	case sigv4.ExpiredPresign:
+		out = out.and("X-Amz-Expires", c.query.get("X-Amz-Expires")).and("X-Amz-Date", c.query.get("X-Amz-Date")).
+			and("ServerTime", time.Now().UTC().Format(time.RFC3339))
 	case sigv4.SignatureMismatch:
 		canonical := customerKeyLine.ReplaceAllString(e.CanonicalRequest, "$1:REDACTED")
 		out = out.and("StringToSign", e.StringToSign).and("StringToSignBytes", hexBytes(e.StringToSign)).
@@ -318,7 +332,7 @@ var signatureErrors = map[sigv4.Reason]*wireError{
 	sigv4.ContentHashMismatch:    {code: "XAmzContentSHA256Mismatch", status: 400, message: "The provided 'x-amz-content-sha256' header does not match what was computed."},
 	sigv4.DecodedLengthMissing:   errMissingContentLength,
 	sigv4.DecodedLengthInvalid:   errInvalidArgument,
-	sigv4.ChunkMalformed:         errInvalidRequest,
+	sigv4.ChunkMalformed:         errIncompleteBody,
 	sigv4.ChunkTooSmall:          {code: "InvalidChunkSizeError", status: 403, message: "Only the last chunk is allowed to have a size less than 8192 bytes"},
 	sigv4.ChunkSignatureMismatch: {code: "SignatureDoesNotMatch", status: 403, message: "The signature of a chunk does not match. Check your key and signing method."},
 	sigv4.IncompleteBody:         errIncompleteBody,

@@ -95,6 +95,9 @@ func (d *Door) listMultipartUploads(c *call) error {
 		in.UploadAfter = "" // it means nothing without a key
 	}
 	page, err := d.objects.ListUploads(c.r.Context(), in)
+	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounUpload) {
+		return errInvalidArgument.with("Invalid uploadId marker").and("ArgumentName", "upload-id-marker").and("ArgumentValue", in.UploadAfter)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/checksum"
@@ -74,6 +75,9 @@ func (d *Door) uploadPart(c *call) error {
 	h := c.w.Header()
 	h["Etag"] = []string{quoted(p.ETag)}
 	c.setEncryption(p.Encryption)
+	if b.sum.algorithm == keyhaven.ChecksumNone && d.summed(c) {
+		h.Set(sumHeader+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+	}
 	if b.sum.algorithm != keyhaven.ChecksumNone {
 		// The sum that came along has been verified; the upload may keep another.
 		sum, err := b.expected()
@@ -84,6 +88,14 @@ func (d *Door) uploadPart(c *call) error {
 	}
 	c.ok()
 	return nil
+}
+
+// summed reports whether the upload of the request has a checksum algorithm, so
+// that its parts show their sums. It has been found a moment ago; where it is
+// gone by now nothing needs to be shown.
+func (d *Door) summed(c *call) bool {
+	u, err := d.objects.Upload(c.r.Context(), c.upload())
+	return err == nil && u.ChecksumAlgorithm != keyhaven.ChecksumNone
 }
 
 // uploadPartCopy copies an object, or a range of it, into a part (API reference,
@@ -118,7 +130,9 @@ func (d *Door) uploadPartCopy(c *call) error {
 	x.root("CopyPartResult")
 	x.time("LastModified", p.ModTime)
 	x.etag(p.ETag)
-	x.element("Checksum"+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+	if d.summed(c) {
+		x.element("Checksum"+p.Checksum.Algorithm.String(), checksum.Format(p.Checksum))
+	}
 	x.close("CopyPartResult")
 	x.write(c.w, http.StatusOK)
 	return nil
@@ -127,9 +141,26 @@ func (d *Door) uploadPartCopy(c *call) error {
 // abortMultipartUpload gives an upload up (API reference,
 // AbortMultipartUpload).
 func (d *Door) abortMultipartUpload(c *call) error {
-	if err := d.objects.AbortUpload(c.r.Context(), c.upload()); err != nil {
+	begun, err := initiated(c.r.Header.Get("X-Amz-If-Match-Initiated-Time"))
+	if err != nil {
+		return err
+	}
+	if err := d.objects.AbortUpload(c.r.Context(), c.upload(), begun); err != nil {
 		return err
 	}
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// initiated reads the condition that S3 has in directory buckets alone; nil when
+// there is none.
+func initiated(v string) (*time.Time, error) {
+	if v == "" {
+		return nil, nil
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return nil, errInvalidArgument.and("ArgumentName", "x-amz-if-match-initiated-time").and("ArgumentValue", v)
+	}
+	return &at, nil
 }

@@ -54,8 +54,9 @@ func (d *Door) formIdentity(c *call, f *postForm) (*access.Identity, error) {
 		Algorithm: f.get("x-amz-algorithm"), Credential: f.get("x-amz-credential"), Date: f.get("x-amz-date"),
 		Signature: f.get("x-amz-signature"), SessionToken: f.get("x-amz-security-token"), Policy: policy, Version2: v2,
 	})
-	if e, ok := errors.AsType[*sigv4.Error](err); ok && e.Reason == sigv4.Malformed {
-		return nil, errInvalidArgument.with(e.Detail).and("ArgumentName", "x-amz-credential").and("ArgumentValue", f.get("x-amz-credential"))
+	if e, ok := errors.AsType[*sigv4.Error](err); ok && formFields[e.Reason] != "" {
+		name := formFields[e.Reason]
+		return nil, errInvalidArgument.with(e.Detail).and("ArgumentName", name).and("ArgumentValue", f.get(name))
 	}
 	if err != nil {
 		return nil, err
@@ -64,6 +65,12 @@ func (d *Door) formIdentity(c *call, f *postForm) (*access.Identity, error) {
 		return nil, err
 	}
 	return id, f.parsed.check(f, c.bucketName, time.Now())
+}
+
+// formFields are the fields that an unreadable signature is about.
+var formFields = map[sigv4.Reason]string{
+	sigv4.UnsupportedAlgorithm: "x-amz-algorithm", sigv4.Malformed: "x-amz-credential",
+	sigv4.BadDate: "x-amz-date", sigv4.DateScopeMismatch: "x-amz-date",
 }
 
 // formTags reads the tagging field, a document as PutObjectTagging's, and writes
@@ -91,6 +98,11 @@ func (d *Door) postObject(c *call) error {
 		return err
 	}
 	b := &body{size: -1, sum: sum}
+	if a, err := checksumAlgorithm(c.r.Header); err != nil {
+		return err
+	} else if sum.algorithm == keyhaven.ChecksumNone {
+		b.sum.algorithm = a
+	}
 	if b.md5, err = contentMD5(c.r.Header); err != nil {
 		return err
 	}

@@ -184,12 +184,26 @@ func (rs routes) find(method string, t target, h http.Header) (*operation, error
 	for _, op := range ops {
 		if op.selects(t.query, h) {
 			if op.param == "" && t.query.subresource(!read) {
-				return nil, errNotImplemented
+				return nil, t.unknownSubresource(method)
 			}
 			return op, nil
 		}
 	}
-	return nil, errMethodNotAllowed
+	return nil, errMethodNotAllowed.and("Method", method).and("ResourceType", [...]string{"SERVICE", "BUCKET", "OBJECT"}[t.scope])
+}
+
+// unknownSubresource is the answer to a subresource that no row has for the
+// method and scope. S3 has words of its own for two of a bucket's.
+func (t *target) unknownSubresource(method string) error {
+	if t.scope == onObject && method == http.MethodGet {
+		switch {
+		case t.query.has("uploads"):
+			return errInvalidRequest.with("Key is not expected for the GET method ?uploads subresource")
+		case t.query.has("versions"):
+			return errInvalidRequest.with("There is no such thing as the ?versions sub-resource for a key")
+		}
+	}
+	return errNotImplemented
 }
 
 // selects reports whether the request has what the row asks for.

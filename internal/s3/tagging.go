@@ -95,7 +95,7 @@ func parseTags(v string) (tags []keyhaven.Tag, ok bool) {
 		}
 		key, value, _ := strings.Cut(pair, "=")
 		key, err := url.QueryUnescape(key)
-		if err != nil || seen[key] {
+		if err != nil || key == "" || seen[key] {
 			return nil, false
 		}
 		if value, err = url.QueryUnescape(value); err != nil {

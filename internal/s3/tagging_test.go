@@ -57,7 +57,7 @@ func TestTaggingHeaderRefused(t *testing.T) {
 	for value, code := range map[string]string{
 		"a=1&a=2":                        "InvalidArgument",
 		"a=%zz":                          "InvalidArgument",
-		"=1":                             "InvalidTag",
+		"=1":                             "InvalidArgument",
 		"aws:a=1":                        "InvalidTag",
 		"a=" + strings.Repeat("v", 257):  "InvalidTag",
 		strings.Repeat("k", 129) + "=1":  "InvalidTag",

@@ -19,7 +19,7 @@ func parseHeader(r *http.Request, header []string) (*Signature, error) {
 	scheme, rest, ok := strings.Cut(header[0], " ")
 	switch {
 	case !ok:
-		return nil, refuse(Malformed, "Authorization header is invalid -- one and only one ' ' (space) required")
+		return nil, refuse(UnsupportedAlgorithm, "Authorization header is invalid -- one and only one ' ' (space) required")
 	case scheme == "AWS":
 		return nil, errSignatureV2()
 	case scheme != algorithm:

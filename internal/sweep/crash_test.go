@@ -102,7 +102,7 @@ func history(r *rig) map[string]int64 {
 	r.complete(kept, "multipart gone", large, large)
 	r.delete(kept, "multipart gone")
 	aborted, _ := r.upload(kept, "aborted", large, 12)
-	r.must("abort", r.objects.AbortUpload(r.ctx, aborted))
+	r.must("abort", r.objects.AbortUpload(r.ctx, aborted, nil))
 	r.upload(kept, "unfinished", large, 12)
 	for i := range 3 {
 		r.put(gone, fmt.Sprint("blob ", i), large)

@@ -278,7 +278,7 @@ func (s *services) abort(bucket, key, id string) error {
 	if err != nil {
 		return err
 	}
-	return domain(s.objects.AbortUpload(context.Background(), t))
+	return domain(s.objects.AbortUpload(context.Background(), t, nil))
 }
 
 func (s *services) uploads(bucket string) (all []upload, err error) {
