@@ -16,6 +16,7 @@ type UpdateInput struct {
 	GetObjectPublic      *bool
 	AllowPublicOverrides *bool
 	Versioning           *keyhaven.Versioning // VersioningEnabled or VersioningSuspended
+	ViaS3                bool                 // suspends a bucket that was never versioned too
 	CORS                 *keyhaven.CORS       // without rules it is removed
 	Logging              *keyhaven.Logging    // without a target it is ended
 }
@@ -23,7 +24,7 @@ type UpdateInput struct {
 // Update changes access rules, versioning and CORS; all act on the next request.
 // Changing the versioning of a bucket in individual-objects mode makes it
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
-// Suspending a bucket that was never versioned changes nothing.
+// Suspending a bucket that was never versioned changes nothing, unless S3 asks.
 // Errors: Invalid for a versioning state that cannot be asked for; Conflict
 // object lock for suspending a bucket that has it; those of SetLogging.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
@@ -35,7 +36,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket,
 		if err := mayVersion(b, in.Versioning); err != nil {
 			return err
 		}
-		if in.Versioning != nil && setVersioning(b, *in.Versioning) &&
+		if in.Versioning != nil && setVersioning(b, *in.Versioning, in.ViaS3) &&
 			!b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
 			b.AccessRules.AllowPublicOverrides = false
 		}
@@ -75,8 +76,8 @@ func mayVersion(b *keyhaven.Bucket, v *keyhaven.Versioning) error {
 	}
 }
 
-func setVersioning(b *keyhaven.Bucket, v keyhaven.Versioning) (changed bool) {
-	if v == b.Versioning || v == keyhaven.VersioningSuspended && b.Versioning == keyhaven.NeverEnabled {
+func setVersioning(b *keyhaven.Bucket, v keyhaven.Versioning, viaS3 bool) (changed bool) {
+	if v == b.Versioning || v == keyhaven.VersioningSuspended && b.Versioning == keyhaven.NeverEnabled && !viaS3 {
 		return false
 	}
 	b.Versioning = v

@@ -255,7 +255,7 @@ func (d *Door) putBucketVersioning(c *call) error {
 	default:
 		return errMalformedXML
 	}
-	_, _, err := d.buckets.Update(c.r.Context(), bucket.UpdateInput{Account: c.bucket.Account, Name: c.bucketName, Versioning: &v})
+	_, _, err := d.buckets.Update(c.r.Context(), bucket.UpdateInput{Account: c.bucket.Account, Name: c.bucketName, Versioning: &v, ViaS3: true})
 	if err != nil {
 		return err
 	}

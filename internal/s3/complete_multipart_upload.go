@@ -101,7 +101,7 @@ func (d *Door) completeMultipartUpload(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.setVersion(o.Version)
+	c.setWritten(o.Version)
 	c.setEncryption(o.Encryption)
 	d.setExpiration(c, o)
 	x := newDocument()

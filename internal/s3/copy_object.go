@@ -50,7 +50,7 @@ func (d *Door) copyObject(c *call) error {
 		return copyError(err, src)
 	}
 	c.record.ObjectSize, c.source.size = out.Size, out.Size
-	c.setVersion(out.Version)
+	c.setWritten(out.Version)
 	c.setEncryption(out.Encryption)
 	d.setExpiration(c, &out.Object)
 	c.setSourceVersion(src.Bucket, out.Source)

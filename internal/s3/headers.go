@@ -301,6 +301,14 @@ func quoted(e keyhaven.ETag) string {
 
 func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 
+// setWritten writes the version id of what was written. One that replaces the
+// null version, as all do while versioning is suspended, has none to tell.
+func (c *call) setWritten(id keyhaven.VersionID) {
+	if !id.Null {
+		c.setVersion(id)
+	}
+}
+
 // setVersion writes the version id of an object in a bucket that has versions.
 func (c *call) setVersion(id keyhaven.VersionID) {
 	if c.bucket.Versioning != keyhaven.NeverEnabled {

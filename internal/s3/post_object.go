@@ -120,7 +120,7 @@ func (d *Door) postObject(c *call) error {
 	h := c.w.Header()
 	h["Etag"] = []string{quoted(o.ETag)}
 	setChecksum(h, o.Checksum)
-	c.setVersion(o.Version)
+	c.setWritten(o.Version)
 	c.writePosted(o)
 	return nil
 }

@@ -36,7 +36,7 @@ func (d *Door) putObject(c *call) error {
 	h := c.w.Header()
 	h["Etag"] = []string{quoted(o.ETag)}
 	setChecksum(h, o.Checksum)
-	c.setVersion(o.Version)
+	c.setWritten(o.Version)
 	c.setEncryption(o.Encryption)
 	d.setExpiration(c, o)
 	c.ok()
