@@ -19,6 +19,10 @@ type CreateInput struct {
 	Versioning   bool
 	ObjectLock   bool // turns versioning on too
 	ViaLightsail bool // Lightsail's naming rules and caps apply, else S3's
+
+	Ownership keyhaven.ObjectOwnership
+	ACL       keyhaven.CannedACL // of the bucket itself
+	Grants    []keyhaven.Grant   // when ACL is keyhaven.ACLGrants
 }
 
 // Create makes a bucket. Errors: Invalid bucket name, bundle or tag;
@@ -82,6 +86,10 @@ func (s *Service) newBucket(in CreateInput) (*keyhaven.Bucket, error) {
 		Name: in.Name, Account: in.Account, Region: in.Region, CreatedAt: time.Now().UTC(),
 		ViaLightsail: in.ViaLightsail, BundleID: in.BundleID, Tags: in.Tags, Versioning: keyhaven.NeverEnabled,
 	}
+	// Lightsail's rules make a bucket private to begin with. By S3's, access
+	// control lists count.
+	b.AccessRules.AllowPublicOverrides = !in.ViaLightsail
+	b.Ownership, b.ACL, b.Grants = in.Ownership, in.ACL, in.Grants
 	if in.Versioning || in.ObjectLock {
 		b.Versioning = keyhaven.VersioningEnabled
 	}

@@ -79,7 +79,7 @@ func TestBKT03_Create(t *testing.T) {
 	if err != nil || *found != op || op.Type != "CreateBucket" || op.ResourceName != "photos" || op.ResourceType != "Bucket" || op.Region != region {
 		t.Errorf("Operation(%q) = %+v, %v, want %+v", op.ID, found, err, op)
 	}
-	if plain := r.create(viaS3("plain")); plain.Versioning != keyhaven.NeverEnabled || plain.BundleID != keyhaven.DefaultBundleID || plain.AccessRules != (keyhaven.AccessRules{}) {
+	if plain := r.create(viaS3("plain")); plain.Versioning != keyhaven.NeverEnabled || plain.BundleID != keyhaven.DefaultBundleID || plain.AccessRules != (keyhaven.AccessRules{AllowPublicOverrides: true}) {
 		t.Errorf("a bucket made through S3 is %+v", plain)
 	}
 }

@@ -18,18 +18,25 @@ type UpdateInput struct {
 	Versioning           *keyhaven.Versioning // VersioningEnabled or VersioningSuspended
 	ViaS3                bool                 // suspends a bucket that was never versioned too
 	CORS                 *keyhaven.CORS       // without rules it is removed
-	Logging              *keyhaven.Logging    // without a target it is ended
+	// ReadonlyAccounts may read the objects; empty takes that from all. At most
+	// keyhaven.MaxReadonlyAccounts.
+	ReadonlyAccounts *[]keyhaven.AccountID
+	Logging          *keyhaven.Logging // without a target it is ended
 }
 
 // Update changes access rules, versioning and CORS; all act on the next request.
 // Changing the versioning of a bucket in individual-objects mode makes it
 // private, unless the same call sets the rules (spec/lightsail-api.md §2.4).
 // Suspending a bucket that was never versioned changes nothing, unless S3 asks.
-// Errors: Invalid for a versioning state that cannot be asked for; Conflict
+// Errors: Denied access rules where the account blocks public policies; Invalid
+// for a list of accounts, or for a versioning state that cannot be asked for; Conflict
 // object lock for suspending a bucket that has it; those of SetLogging.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	if v := in.Versioning; v != nil && *v != keyhaven.VersioningEnabled && *v != keyhaven.VersioningSuspended {
 		return nil, keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Versioning is Enabled or Suspended."}
+	}
+	if err := checkReaders(in.ReadonlyAccounts); err != nil {
+		return nil, keyhaven.Operation{}, err
 	}
 	t := target{account: in.Account, region: in.Region, name: in.Name}
 	return s.changeWith(ctx, t, "UpdateBucket", func(tx *meta.Txn, b *keyhaven.Bucket) error {
@@ -37,8 +44,14 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*keyhaven.Bucket,
 			return err
 		}
 		if in.Versioning != nil && setVersioning(b, *in.Versioning, in.ViaS3) &&
-			!b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
+			b.ViaLightsail && !b.AccessRules.GetObjectPublic && in.AllowPublicOverrides == nil {
 			b.AccessRules.AllowPublicOverrides = false
+		}
+		if err := mayOpen(tx, b, in.GetObjectPublic); err != nil {
+			return err
+		}
+		if in.ReadonlyAccounts != nil {
+			b.ReadonlyAccounts = *in.ReadonlyAccounts
 		}
 		if in.GetObjectPublic != nil {
 			b.AccessRules.GetObjectPublic = *in.GetObjectPublic

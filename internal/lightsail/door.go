@@ -165,16 +165,16 @@ func (d *Door) authenticate(r *http.Request, body []byte) (*access.Identity, err
 // none the decision is on *, so that who may not learn that it is missing hears
 // a denial, and the rest hear of it from the handler.
 func (d *Door) authorize(ctx context.Context, c *call, in any) error {
-	res := access.Resource{ARN: "*"}
+	res := access.Resource{ARN: "*", Context: facts{in}}
 	if c.op.bucket != nil {
 		if b, err := d.bucket(ctx, c, c.op.bucket(in)); err == nil {
-			res = access.Resource{ARN: b.ARN(), Bucket: b}
+			res.ARN, res.Bucket = b.ARN(), b
 		}
 	}
 	action := "lightsail:" + c.op.name
 	err := d.access.Authorize(ctx, c.identity, action, res)
-	if keyhaven.KindOf(err) == keyhaven.Denied {
-		return denied(&c.identity.Principal, action, res.ARN, err)
+	if p := &c.identity.Principal; keyhaven.KindOf(err) == keyhaven.Denied && p.Kind == keyhaven.BucketKey {
+		return denied(p, action, err)
 	}
 	return err
 }

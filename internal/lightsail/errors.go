@@ -68,6 +68,7 @@ var answers = map[about]answer{
 	{keyhaven.LimitExceeded, keyhaven.NounBundle}:    {invalidInput, "LimitExceeded", 400, "The bundle of a bucket can be changed once in a monthly billing cycle.", "ableToUpdateBundle in GetBuckets tells when it may be changed."},
 	{keyhaven.LimitExceeded, keyhaven.NounTag}:       {invalidInput, "LimitExceeded", 400, "A resource can have at most 50 tags.", ""},
 
+	{keyhaven.Denied, keyhaven.NounAccessRules}:        {"AccessDeniedException", "AccessDenied", 400, "The account blocks public access.", "GetBuckets tells in accountLevelBpaSync whether the account's block of public access acts on buckets."},
 	{keyhaven.Denied, keyhaven.NounNone}:               {"AccessDeniedException", "AccessDenied", 400, "The caller is not authorized.", ""},
 	{keyhaven.Unauthenticated, keyhaven.NounSession}:   {"ExpiredTokenException", "ExpiredToken", 400, "The security token included in the request is expired", ""},
 	{keyhaven.Unauthenticated, keyhaven.NounAccessKey}: {"UnrecognizedClientException", "UnrecognizedClient", 400, "The security token included in the request is invalid.", ""},
@@ -159,15 +160,12 @@ func invalid(msg string) error {
 	return &keyhaven.Error{Kind: keyhaven.Invalid, Msg: msg}
 }
 
-// denied is worded as IAM words it ("Troubleshoot access denied error
-// messages"). A bucket key is not told whether a bucket is there.
-func denied(p *keyhaven.Principal, action, resource string, cause error) error {
-	if p.Kind == keyhaven.BucketKey {
-		resource = "*"
-	}
+// denied is the denial for a bucket key, which is not told whether a bucket is
+// there.
+func denied(p *keyhaven.Principal, action string, cause error) error {
 	return &keyhaven.Error{
 		Kind: keyhaven.Denied,
-		Msg: "User: " + p.ARN() + " is not authorized to perform: " + action + " on resource: " + resource +
+		Msg: "User: " + p.ARN() + " is not authorized to perform: " + action + " on resource: *" +
 			" because no identity-based policy allows the " + action + " action",
 		Err: cause,
 	}

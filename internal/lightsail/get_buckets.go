@@ -18,14 +18,19 @@ func (d *Door) getBuckets(ctx context.Context, c *call, in *lightsail.GetBuckets
 	if err != nil {
 		return nil, err
 	}
+	account, err := d.access.Account(ctx, c.account())
+	if err != nil {
+		return nil, err
+	}
 	out := &lightsail.GetBucketsOutput{
 		Buckets:       make([]types.Bucket, len(buckets)),
 		NextPageToken: nextToken(next),
-		// There is no account-wide block of public access to be out of step with.
+		// The account's block of public access acts at once: there is nothing to be
+		// out of step with.
 		AccountLevelBpaSync: &types.AccountLevelBpaSync{
 			Status:              types.AccountLevelBpaSyncStatusInSync,
 			LastSyncedAt:        new(time.Now()),
-			BpaImpactsLightsail: new(false),
+			BpaImpactsLightsail: new(account.PublicAccessBlock&^keyhaven.BlockConfigured != 0),
 		},
 	}
 	for i, b := range buckets {

@@ -21,6 +21,8 @@ type Access interface {
 	// not take the action on the resource.
 	Authorize(ctx context.Context, id *access.Identity, action string, res access.Resource) error
 
+	Account(ctx context.Context, id keyhaven.AccountID) (*keyhaven.Account, error)
+
 	CreateBucketKey(ctx context.Context, in access.BucketKeyInput) (*keyhaven.AccessKey, keyhaven.Operation, error)
 	BucketKeys(ctx context.Context, in access.BucketKeyInput) ([]*keyhaven.AccessKey, error)
 	DeleteBucketKey(ctx context.Context, in access.BucketKeyInput, keyID string) (keyhaven.Operation, error)

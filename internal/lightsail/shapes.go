@@ -33,9 +33,17 @@ func (d *Door) bucketShape(b *keyhaven.Bucket) types.Bucket {
 		AbleToUpdateBundle:     new(bucket.AbleToUpdateBundle(b, time.Now())),
 		AccessRules:            &types.AccessRules{GetObject: get, AllowPublicOverrides: new(b.AccessRules.AllowPublicOverrides)},
 		State:                  &types.BucketState{Code: new("OK")},
-		ReadonlyAccessAccounts: []string{},
+		ReadonlyAccessAccounts: accountStrings(b.ReadonlyAccounts),
 		AccessLogConfig:        &types.BucketAccessLogConfig{Enabled: new(false)},
 	}
+}
+
+func accountStrings(ids []keyhaven.AccountID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
 }
 
 // location is that of a regional resource: it is in no zone of its own.

@@ -15,15 +15,19 @@ func (d *Door) updateBucket(ctx context.Context, c *call, in *lightsail.UpdateBu
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseUnbuilt(in); err != nil {
-		return nil, err
-	}
 	change := bucket.UpdateInput{Account: c.account(), Name: b.Name, Region: c.region()}
 	if err := setAccessRules(&change, in.AccessRules); err != nil {
 		return nil, err
 	}
 	if change.Versioning, err = versioningOf(in.Versioning); err != nil {
 		return nil, err
+	}
+	if in.ReadonlyAccessAccounts != nil {
+		readers := make([]keyhaven.AccountID, len(in.ReadonlyAccessAccounts))
+		for i, id := range in.ReadonlyAccessAccounts {
+			readers[i] = keyhaven.AccountID(id)
+		}
+		change.ReadonlyAccounts = &readers
 	}
 	if change.CORS, err = corsOf(in.Cors); err != nil {
 		return nil, err
@@ -69,17 +73,4 @@ func versioningOf(s *string) (*keyhaven.Versioning, error) {
 		return nil, invalid("The member versioning must be Enabled or Suspended.")
 	}
 	return &v, nil
-}
-
-// refuseUnbuilt refuses the settings that would have no effect yet, and takes
-// those that change nothing, which CloudFormation sends in every call.
-func refuseUnbuilt(in *lightsail.UpdateBucketInput) error {
-	if len(in.ReadonlyAccessAccounts) > 0 {
-		return unbuilt("Read-only access for other accounts", "readonlyAccessAccounts", "[]")
-	}
-	return nil
-}
-
-func unbuilt(what, member, neutral string) error {
-	return invalid(what + " is not supported by this service yet: leave the member " + member + " out, or send " + neutral + ".")
 }

@@ -36,7 +36,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
 //	HTTP/1.1 200 OK
 //	…
 //
-// Lines before the first === are comment. !lock BUCKET turns object lock on. What differs from run to run is
+// Lines before the first === are comment. !lock BUCKET turns object lock on, !block BlockPublicPolicy blocks public policies in the account. What differs from run to run is
 // written {UUID1}, {KEY1}, {SECRET1} in order of appearance, and may be used so
 // in later requests. Authorization: {who region how} stands for a signature;
 // see signFor.
@@ -108,6 +108,15 @@ func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 	lines := strings.Split(head, "\n")
 	if name, ok := strings.CutPrefix(lines[0], "!lock "); ok {
 		lockBucket(t, s, name)
+		lines = lines[1:]
+	}
+	if setting, ok := strings.CutPrefix(lines[0], "!block "); ok {
+		if setting != "BlockPublicPolicy" {
+			t.Fatalf("!block %s", setting)
+		}
+		if err := s.access.SetAccountPublicAccessBlock(t.Context(), ownAccount, keyhaven.BlockPublicPolicy); err != nil {
+			t.Fatal(err)
+		}
 		lines = lines[1:]
 	}
 	for len(lines) > 0 && strings.HasPrefix(lines[0], "!sleep ") {

@@ -198,3 +198,14 @@ func (ps *principals) addAWS(v string) bool {
 	ps.arns = append(ps.arns, v)
 	return name != "" && !strings.HasSuffix(name, "/")
 }
+
+// Principals returns the accounts, by number or canonical id, and the ARNs that
+// the document names as principals.
+func (d *Document) Principals() (accounts, canonical, arns []string) {
+	for i := range d.Statements {
+		if ps := d.Statements[i].principals; ps != nil {
+			accounts, canonical, arns = append(accounts, ps.accounts...), append(canonical, ps.canonical...), append(arns, ps.arns...)
+		}
+	}
+	return accounts, canonical, arns
+}

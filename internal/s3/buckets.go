@@ -117,16 +117,6 @@ func (d *Door) createBucket(c *call) error {
 }
 
 func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
-	acl, err := cannedACL(c.r.Header)
-	if err != nil {
-		return in, err
-	}
-	if acl != keyhaven.ACLPrivate {
-		return in, &wireError{
-			code: "InvalidBucketAclWithBlockPublicAccessError", status: 400,
-			message: "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
-		}
-	}
 	in = bucket.CreateInput{Account: c.id.Principal.Account, Name: c.bucketName, Region: d.opts.Region}
 	if in.ObjectLock, err = d.locksBucket(c); err != nil {
 		return in, err
@@ -152,7 +142,41 @@ func (d *Door) createInput(c *call) (in bucket.CreateInput, err error) {
 		in.Region = req.Location
 	}
 	in.Tags = req.tags()
-	return in, nil
+	return in, d.createACL(c, &in)
+}
+
+// createACL reads the access control list and the object ownership of a new
+// bucket.
+func (d *Door) createACL(c *call, in *bucket.CreateInput) error {
+	if o := c.r.Header.Get("X-Amz-Object-Ownership"); o != "" {
+		var ok bool
+		if in.Ownership, ok = keyhaven.ParseObjectOwnership(o); !ok {
+			return errInvalidArgument.with("Invalid x-amz-object-ownership header: "+o).
+				and("ArgumentName", "x-amz-object-ownership").and("ArgumentValue", o)
+		}
+	}
+	p := &c.id.Principal
+	l, err := d.headerACL(c, p.CanonicalID)
+	if err != nil || !l.given {
+		return err
+	}
+	if in.Ownership == keyhaven.BucketOwnerEnforced && l.canned != keyhaven.ACLPrivate {
+		return errACLOwnership
+	}
+	if l.public() {
+		a, err := d.access.Account(c.r.Context(), p.Account)
+		if err != nil {
+			return err
+		}
+		if a.PublicAccessBlock.Has(keyhaven.BlockPublicACLs) {
+			return &wireError{
+				code: "InvalidBucketAclWithBlockPublicAccessError", status: 400,
+				message: "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+			}
+		}
+	}
+	in.ACL, in.Grants = l.canned, l.grants
+	return nil
 }
 
 // tags are those of the new bucket.

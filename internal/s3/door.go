@@ -35,12 +35,13 @@ type Door struct {
 	objects *object.Service
 	opts    Options
 	routes  routes
+	actions actionScopes
 }
 
 // New returns the door over the services.
 func New(a *access.Service, b *bucket.Service, o *object.Service, opts Options) *Door {
 	opts.Domain = strings.ToLower(strings.TrimSuffix(opts.Domain, "."))
-	return &Door{access: a, buckets: b, objects: o, opts: opts, routes: newRoutes(operations)}
+	return &Door{access: a, buckets: b, objects: o, opts: opts, routes: newRoutes(operations), actions: newActionScopes(operations)}
 }
 
 // call is one request on its way through the door.
@@ -100,6 +101,9 @@ func (d *Door) serve(c *call) error {
 }
 
 func (d *Door) route(c *call) error {
+	if is, err := c.control(); is {
+		return err
+	}
 	var err error
 	if c.target, err = parseTarget(c.r, d.opts.Domain); err != nil {
 		return err
@@ -225,6 +229,16 @@ func (c *call) hidesMissing() bool {
 		c.hides = &hides
 	}
 	return *c.hides
+}
+
+// denial is the message for an object that the caller may not have, which tells
+// nothing about whether it is there.
+func (c *call) denial() string {
+	if !c.decision.ByACL {
+		return errAccessDenied.message
+	}
+	e, _ := errors.AsType[*keyhaven.Error](c.decision.Denied(c.id, c.action(), c.resource(c.subject())))
+	return e.Msg
 }
 
 // aclCheck is what the object's list must allow, when the decision depends on

@@ -107,6 +107,7 @@ var domainErrors = map[kindNoun]*wireError{
 	{keyhaven.TooLarge, keyhaven.NounObject}:           errEntityTooLarge,
 	{keyhaven.PreconditionFailed, keyhaven.NounObject}: {code: "PreconditionFailed", status: 412, message: "At least one of the pre-conditions you specified did not hold"},
 	{keyhaven.Denied, keyhaven.NounNone}:               errAccessDenied,
+	{keyhaven.Denied, keyhaven.NounAccessRules}:        errAccessDenied,
 	{keyhaven.Denied, keyhaven.NounObject}:             errAccessDenied,
 	{keyhaven.Denied, keyhaven.NounObjectLock}:         errAccessDenied,
 	{keyhaven.Conflict, keyhaven.NounObjectLock}:       {code: "InvalidBucketState", status: 409, message: "The request is not valid for the current state of the bucket."},
@@ -168,8 +169,8 @@ func (c *call) translateDomain(e *keyhaven.Error) (*wireError, bool) {
 	if out == nil {
 		return errInternal, true
 	}
-	if k.kind == keyhaven.NotFound && hidden[k.noun] && c.hidesMissing() {
-		return errAccessDenied, false
+	if k.kind == keyhaven.NotFound && hidden[k.noun] && c.hidesMissing() || k.kind == keyhaven.Denied && k.noun == keyhaven.NounObject {
+		return errAccessDenied.with(c.denial()), false
 	}
 	if e.Msg != "" && ownMessage(k) {
 		out = out.with(e.Msg)

@@ -63,9 +63,11 @@ func (d *Door) attributes(c *call) (a object.Attributes, err error) {
 	if a.Metadata, err = userMetadata(h); err != nil {
 		return a, err
 	}
-	if a.ACL, err = cannedACL(h); err != nil {
+	acl, err := d.attributeACL(c)
+	if err != nil {
 		return a, err
 	}
+	a.ACL, a.Grants = acl.canned, acl.grants
 	a.Tags, err = d.attributeTags(c)
 	return a, err
 }
@@ -108,26 +110,6 @@ func userMetadata(h http.Header) ([]keyhaven.MetadataPair, error) {
 	}
 	slices.SortFunc(pairs, func(a, b keyhaven.MetadataPair) int { return strings.Compare(a.Name, b.Name) })
 	return pairs, nil
-}
-
-// cannedACL reads x-amz-acl. The bucket owner owns every object, so the ACLs
-// that speak of the bucket owner are private (spec/bucket-semantics.md §4.2).
-func cannedACL(h http.Header) (keyhaven.CannedACL, error) {
-	for _, grant := range []string{"Full-Control", "Read", "Read-Acp", "Write", "Write-Acp"} {
-		if h.Get("X-Amz-Grant-"+grant) != "" {
-			return 0, errACLNotSupported
-		}
-	}
-	switch acl := h.Get("X-Amz-Acl"); acl {
-	case "", "private", "bucket-owner-full-control", "bucket-owner-read":
-		return keyhaven.ACLPrivate, nil
-	case "public-read":
-		return keyhaven.ACLPublicRead, nil
-	case "public-read-write", "authenticated-read", "aws-exec-read", "log-delivery-write":
-		return 0, errACLNotSupported
-	default:
-		return 0, errInvalidArgument.and("ArgumentName", "x-amz-acl").and("ArgumentValue", acl)
-	}
 }
 
 // conditions reads the preconditions of a read, or with a prefix those on the

@@ -43,7 +43,7 @@ type matrix struct {
 func newMatrix(t testing.TB) *matrix {
 	m := &matrix{server: newServer(t)}
 	for _, name := range []string{"private", "public", "individual", "archive"} {
-		m.newBucket(t, name)
+		m.newLightsailBucket(t, name)
 		m.must(t, root, "PUT", "/"+name+"/a.txt", name)
 		m.must(t, root, "PUT", "/"+name+"/b.txt", name)
 	}
@@ -135,7 +135,7 @@ func TestS3_Matrix(t *testing.T) {
 					continue
 				}
 				a := shared.call(t, y)
-				if row.Name == "DeleteObjects" && a.status == 200 && len(a.elements(t, "Deleted")) == 0 && a.code() == "AccessDenied" {
+				if row.Name == "DeleteObjects" && a.status == 200 && !strings.Contains(a.body, "<Deleted>") && a.code() == "AccessDenied" {
 					a.status = 403 // each key is refused by itself
 				}
 				if a.status != 403 || a.code() != "AccessDenied" && row.Method != "HEAD" {

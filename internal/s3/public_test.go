@@ -3,11 +3,12 @@ package s3_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPERM01_AllObjectsPrivate(t *testing.T) {
 	run(t, func(t *testing.T, s *server) {
-		s.newBucket(t, "photos")
+		s.newLightsailBucket(t, "photos")
 		s.must(t, root, "PUT", "/photos/a.txt", "hello")
 		s.must(t, root, "PUT", "/photos/public.txt", "hello", "X-Amz-Acl: public-read")
 		for _, key := range []string{"a.txt", "public.txt", "missing.txt"} {
@@ -151,4 +152,44 @@ func TestPERM09_AnonymousNeverWritesOrLists(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestPERM02_PERM05_IndividualObjects(t *testing.T) {
+	run(t, func(t *testing.T, s *server) {
+		s.newLightsailBucket(t, "photos")
+		s.rules(t, "photos", false, true)
+		s.must(t, root, "PUT", "/photos/a.txt", "hello")
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").want(t, 403, "AccessDenied")
+		s.must(t, root, "PUT", "/photos/a.txt?acl", "", "X-Amz-Acl: public-read")
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").wantBody(t, 200, "hello")
+		s.rules(t, "photos", false, false) // PERM-05: the list is kept …
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").want(t, 403, "AccessDenied")
+		s.rules(t, "photos", false, true) // … and counts again
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").wantBody(t, 200, "hello")
+		s.must(t, root, "PUT", "/photos/a.txt?acl", "", "X-Amz-Acl: private")
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").want(t, 403, "AccessDenied")
+	})
+}
+
+func TestPERM06_PublicBucketOverridesPrivateACL(t *testing.T) {
+	run(t, func(t *testing.T, s *server) {
+		s.newLightsailBucket(t, "photos")
+		s.rules(t, "photos", true, true)
+		s.must(t, root, "PUT", "/photos/a.txt", "hello")
+		s.must(t, root, "PUT", "/photos/a.txt?acl", "", "X-Amz-Acl: private")
+		s.do(t, anonymous, "GET", "/photos/a.txt", "").wantBody(t, 200, "hello")
+	})
+}
+
+func TestPERM11_PresignedNeedsNoPermission(t *testing.T) {
+	s := newServer(t)
+	s.newLightsailBucket(t, "photos")
+	s.must(t, root, "PUT", "/photos/a.txt", "hello")
+	for _, k := range []keyPair{root, s.newKey(t, "photos")} {
+		r := s.request(t, "GET", "/photos/a.txt", "")
+		k.signer().Presign(r, time.Minute)
+		r.RequestURI = r.URL.RequestURI()
+		s.serve(r).wantBody(t, 200, "hello")
+	}
+	s.do(t, anonymous, "GET", "/photos/a.txt", "").want(t, 403, "AccessDenied")
 }

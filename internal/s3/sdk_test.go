@@ -233,7 +233,7 @@ func TestSDKErrors(t *testing.T) {
 		t.Errorf("ListObjectsV2 = %v", err)
 	}
 	_, err = c.GetBucketPolicy(t.Context(), &sdk.GetBucketPolicyInput{Bucket: bucketName})
-	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != "NotImplemented" {
+	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != "NoSuchBucketPolicy" {
 		t.Errorf("GetBucketPolicy = %v", err)
 	}
 	if err == nil || !strings.Contains(fmt.Sprint(err), "RequestID") {

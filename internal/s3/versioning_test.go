@@ -48,7 +48,7 @@ func TestVER01_VER03_States(t *testing.T) {
 // the lists are kept.
 func TestVER04_S3SwitchMakesPrivate(t *testing.T) {
 	s := newServer(t)
-	s.newBucket(t, "photos")
+	s.newLightsailBucket(t, "photos")
 	s.rules(t, "photos", false, true)
 	s.must(t, root, "PUT", "/photos/a.txt", "hello", "X-Amz-Acl: public-read")
 	s.do(t, anonymous, "GET", "/photos/a.txt", "").wantBody(t, 200, "hello")

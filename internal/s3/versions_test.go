@@ -116,7 +116,7 @@ func TestVersionIDsAreStrict(t *testing.T) {
 // individual objects makes it private (spec/bucket-semantics.md §4.1).
 func TestVersioningResetsIndividualMode(t *testing.T) {
 	s := newServer(t)
-	s.newBucket(t, "photos")
+	s.newLightsailBucket(t, "photos")
 	s.rules(t, "photos", false, true)
 	s.must(t, root, "PUT", "/photos/a", "hello", "X-Amz-Acl: public-read")
 	s.do(t, anonymous, "GET", "/photos/a", "").wantBody(t, 200, "hello")

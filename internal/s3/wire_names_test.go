@@ -20,6 +20,9 @@ import (
 //	! website BUCKET         make it a website with rules
 //	! notify BUCKET          report what is put and removed under img/
 //	! cors BUCKET            set two rules of cross-origin sharing
+//	! policy BUCKET          let anybody read its objects
+//	! block BUCKET SETTING…  block public access
+//	! ownership BUCKET WHO
 //	! put BUCKET KEY TEXT    store an object as the root
 //	! sleep DURATION
 func prepare(t *testing.T, s *server, n *names, words []string) {
@@ -43,6 +46,12 @@ func prepare(t *testing.T, s *server, n *names, words []string) {
 		s.must(t, root, "PUT", "/"+words[1]+"?notification", oneNotification)
 	case "cors":
 		s.must(t, root, "PUT", "/"+words[1]+"?cors", twoCORSRules)
+	case "policy":
+		s.must(t, root, "PUT", "/"+words[1]+"?policy", openPolicy(words[1]))
+	case "block":
+		s.must(t, root, "PUT", "/"+words[1]+"?publicAccessBlock", blockOf(words[2:]...))
+	case "ownership":
+		s.must(t, root, "PUT", "/"+words[1]+"?ownershipControls", ownershipOf(words[2]))
 	case "put":
 		s.must(t, root, "PUT", "/"+words[1]+"/"+words[2], strings.Join(words[3:], " "))
 	case "sleep":

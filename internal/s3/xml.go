@@ -144,20 +144,27 @@ func (c *call) readXML(v any) error {
 }
 
 func (b *body) readXML(v any) error {
-	if b.size > maxXML {
-		return errMalformedXML
-	}
-	raw, err := io.ReadAll(io.LimitReader(b, maxXML+1))
+	raw, err := b.readAll(maxXML, errMalformedXML)
 	if err != nil {
 		return err
 	}
-	if len(raw) > maxXML {
-		return errMalformedXML
-	}
-	if err := b.verify(raw); err != nil {
-		return err
-	}
 	return parseXML(raw, v)
+}
+
+// readAll reads a whole body and verifies it. tooLarge is the error for one of
+// more bytes than most.
+func (b *body) readAll(most int64, tooLarge error) ([]byte, error) {
+	if b.size > most {
+		return nil, tooLarge
+	}
+	raw, err := io.ReadAll(io.LimitReader(b, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(raw)) > most {
+		return nil, tooLarge
+	}
+	return raw, b.verify(raw)
 }
 
 // appendElement reads one element of a list that may have so many.

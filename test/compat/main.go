@@ -87,7 +87,7 @@ func writeS3(b *bytes.Buffer) {
 	}
 	b.WriteString(`
 Not built within these operations, and refused with ` + "`NotImplemented`" + `: two-layer encryption and encryption contexts,
-` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `, ACL grants and grant documents.
+` + "`x-amz-website-redirect-location`" + `, appends by ` + "`x-amz-write-offset-bytes`" + `.
 
 `)
 }
