@@ -44,6 +44,7 @@ type settings struct {
 	TLSCert        string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
 	TLSKey         string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
 	KMSKeys        string        `help:"Directory of local keys that aws:kms can name: NAME.key, 32 bytes in base64." placeholder:"DIR" type:"path" name:"kms-keys"`
+	TrustedProxies string        `help:"Networks of the proxies in front, such as 10.0.0.0/8; several with commas. X-Forwarded-For and X-Forwarded-Proto count from them alone." placeholder:"CIDR"`
 	MustExist      bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
 	UploadExpiry   time.Duration `help:"Life of an unfinished multipart upload." default:"24h"`
 	MaxBuckets     int           `help:"Buckets that an account may make through the Lightsail API." default:"20"`

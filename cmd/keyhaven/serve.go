@@ -151,6 +151,8 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("--region %q is no region name", c.Region)
 	case strings.ContainsAny(c.Domain, "/: "):
 		return fmt.Errorf("--domain %q is no domain name", c.Domain)
+	case c.badProxies() != nil:
+		return c.badProxies()
 	case c.UploadExpiry < time.Minute:
 		return errors.New("--upload-expiry must be a minute or more")
 	case strings.ContainsAny(c.WebsiteDomain, "/: "):
@@ -167,6 +169,13 @@ func (c *serveCmd) check() error {
 		return errors.New("--max-buckets must be 1 or more")
 	case c.PprofListen != "":
 		return checkLoopback(c.PprofListen)
+	}
+	return nil
+}
+
+func (c *serveCmd) badProxies() error {
+	if _, err := edge.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	return nil
 }
@@ -253,10 +262,12 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	ids := identity.New(d.meta, identity.Options{})
 	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
+	proxies, _ := edge.ParseProxies(c.TrustedProxies) // check has read it
 	handler := edge.New(edge.Options{
 		RequestMemory: c.RequestMemory << 20,
 		S3:            s3Door,
 		BucketHost:    s3Door.BucketHost,
+		Proxies:       proxies,
 		Services: map[string]http.Handler{
 			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
 		},

@@ -27,8 +27,10 @@ type Options struct {
 	Ready         func(context.Context) error
 	// Audit is called with every management call before its answer is complete.
 	// Nil for none.
-	Audit     func(*http.Request, *Record)
-	Observe   func(*Record, Outcome) // is told of every request that has ended; nil for nobody
+	Audit   func(*http.Request, *Record)
+	Observe func(*Record, Outcome) // is told of every request that has ended; nil for nobody
+	// Proxies are those whose word about the client of a request counts.
+	Proxies   Proxies
 	Log       *slog.Logger
 	BodyStall time.Duration // how long a client may send or take nothing; one minute when zero
 	// RequestMemory bounds the memory of requests that run at the same time, in
@@ -69,6 +71,7 @@ var ErrStalled = errors.New("edge: the client stopped sending")
 
 // ServeHTTP answers one request.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = e.opts.Proxies.client(r)
 	for _, h := range e.opts.Hosts {
 		if h.Host(r.Host) {
 			e.exchange(w, r, func(*http.Request) http.Handler { return h.Handler })

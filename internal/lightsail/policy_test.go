@@ -3,6 +3,7 @@ package lightsail_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -40,8 +41,8 @@ func (a *asUser) Authenticate(r *http.Request, service, bodyHash string) (*acces
 func (s *server) user(t *testing.T) (c *sdk.Client, set func(statements string)) {
 	t.Helper()
 	user := &asUser{Service: s.access}
-	door := lightsail.New(lightsail.Options{Access: user, Buckets: s.buckets, URL: func(b *keyhaven.Bucket) string { return "http://" + b.Name }})
-	s.framed = edge.New(edge.Options{S3: door})
+	door := lightsail.New(lightsail.Options{Access: user, Buckets: s.buckets, Metrics: s.metrics, URL: func(b *keyhaven.Bucket) string { return "http://" + b.Name }})
+	s.framed = edge.New(edge.Options{S3: door, Log: slog.New(slog.DiscardHandler)})
 	return s.client(root, "us-east-2"), func(statements string) {
 		t.Helper()
 		doc, err := policy.Parse(policy.Identity, []byte(`{"Version":"2012-10-17","Statement":[`+statements+`]}`))
@@ -152,6 +153,32 @@ func TestPERM13_BlockSync(t *testing.T) {
 		sync := must(c.GetBuckets(t.Context(), nil))(t).AccountLevelBpaSync
 		if sync.Status != types.AccountLevelBpaSyncStatusInSync || aws.ToBool(sync.BpaImpactsLightsail) != want || sync.LastSyncedAt == nil {
 			t.Errorf("block %d: accountLevelBpaSync = %+v", block, sync)
+		}
+	}
+}
+
+// TestS3_LightsailPolicyMatrix holds each operation against each way in which a
+// user's policies combine.
+func TestS3_LightsailPolicyMatrix(t *testing.T) {
+	s := newServer(t)
+	_, set := s.user(t)
+	for _, name := range s.door.Operations() {
+		action := "lightsail:" + name
+		for variant, c := range map[string]struct {
+			statements string
+			allowed    bool
+		}{
+			"other":         {`{"Effect":"Allow","NotAction":"` + action + `","Resource":"*"}`, false},
+			"allow":         {`{"Effect":"Allow","Action":"` + action + `","Resource":"*"}`, true},
+			"deny":          {`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"` + action + `","Resource":"*"}`, false},
+			"of a bucket":   {`{"Effect":"Allow","Action":"*","Resource":"arn:aws:lightsail:us-east-2:111122223333:Bucket/1"}`, false},
+			"with a secure": {`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`, false},
+		} {
+			set(c.statements)
+			w := s.post(t, root, "Lightsail_20161128."+name, "{}")
+			if denied := strings.Contains(w.Body.String(), "AccessDeniedException"); denied == c.allowed {
+				t.Errorf("%s, %s: %s", name, variant, w.Body)
+			}
 		}
 	}
 }

@@ -104,7 +104,7 @@ func (c *loggedCall) line(o edge.Outcome, e logEntry) []byte {
 		}
 	}
 	suite, version12 := "", ""
-	if c.r.TLS != nil {
+	if c.r.TLS != nil && c.r.TLS.Version != 0 { // a proxy does not tell
 		suite, version12 = cipherSuite(c.r.TLS.CipherSuite), tlsVersion(c.r.TLS.Version)
 	}
 	b := make([]byte, 0, 512)

@@ -1,5 +1,13 @@
 package s3
 
+import (
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/edge"
+)
+
 // FullRow is a row of the operations as tests see it.
 type FullRow struct {
 	Name, Method          string
@@ -21,4 +29,17 @@ func AllRows() []FullRow {
 		}
 	}
 	return rows
+}
+
+// Decide takes a request up to the decision, as somebody who is verified.
+func (d *Door) Decide(r *http.Request, id *access.Identity) error {
+	c := &call{w: httptest.NewRecorder(), r: r, record: &edge.Record{}, door: d}
+	if err := d.route(c); err != nil {
+		return err
+	}
+	c.id = id
+	if err := d.authorize(c); err != nil || !c.op.perKey {
+		return err
+	}
+	return d.must(c, c.op.action, subject{bucket: c.bucket, bucketName: c.bucketName, key: "a.txt"})
 }
