@@ -53,9 +53,9 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	tuneMemory(sys.getenv)
 	log, flush := newLog(sys.stderr, c.LogFormat, c.LogLevel)
 	defer flush()
+	tuneMemory(sys.getenv, log)
 	d, err := openDataDir(sys.ctx, c.Data, c.settings, pebblekv.Options{Logger: log})
 	if err != nil {
 		return err
@@ -136,9 +136,12 @@ func (c *serveCmd) Run(sys *system) (err error) {
 // tuneMemory trades memory that an idle server does not use for fewer
 // collections: live data is a few MiB, and at Go's default a busy server would
 // collect many times a second. GOGC and GOMEMLIMIT in the environment win.
-func tuneMemory(getenv func(string) (string, bool)) {
+func tuneMemory(getenv func(string) (string, bool), log *slog.Logger) {
+	if !arenasLimited() {
+		log.Warn("the C library takes no bound on its arenas: more memory will be resident")
+	}
 	if _, ok := getenv("GOGC"); !ok {
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(200)
 	}
 }
 

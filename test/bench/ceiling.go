@@ -20,10 +20,11 @@ const ceilingETag = `"9e107d9d372bb6826bd81d3542a419d6"`
 type ceiling struct {
 	sizes sync.Map // path → int64
 	zeros []byte
+	page  []byte // of a listing
 }
 
 func serveCeiling(addr string) error {
-	c := &ceiling{zeros: make([]byte, 64<<20)}
+	c := &ceiling{zeros: make([]byte, 64<<20), page: listPage()}
 	server := &http.Server{Addr: addr, Handler: c, ErrorLog: log.New(io.Discard, "", 0)}
 	return server.ListenAndServe()
 }
@@ -54,7 +55,7 @@ func (c *ceiling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == "DELETE":
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method == "GET" && r.URL.Query().Get("list-type") == "2":
-		c.list(w)
+		w.Write(c.page)
 	default:
 		io.Copy(io.Discard, r.Body)
 	}
@@ -101,13 +102,13 @@ func splitKeys(data []byte, atEOF bool) (int, []byte, error) {
 	return 0, nil, nil
 }
 
-// list sends a page of a thousand keys, the same each time.
-func (c *ceiling) list(w http.ResponseWriter) {
+// listPage is a page of a thousand keys, the same each time.
+func listPage() []byte {
 	var b bytes.Buffer
 	b.WriteString(`<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>1000</KeyCount>`)
 	for i := range 1000 {
 		fmt.Fprintf(&b, `<Contents><Key>list/%010d</Key><LastModified>2026-11-22T08:00:00.000Z</LastModified><ETag>&quot;9e107d9d372bb6826bd81d3542a419d6&quot;</ETag><Size>1024</Size><StorageClass>STANDARD</StorageClass></Contents>`, i)
 	}
 	b.WriteString(`</ListBucketResult>`)
-	w.Write(b.Bytes())
+	return b.Bytes()
 }

@@ -310,6 +310,7 @@ func list(n int, delimiter bool) *workload {
 	if delimiter {
 		w.name = fmt.Sprintf("list/%dk/delimiter", n/1000)
 		w.per = float64(min(1000, n/100))
+		w.ours = true // the ceiling has no such page
 		query = "delimiter=%%2F&list-type=2&prefix=list%d%%2F"
 	}
 	w.setup = func(e *env) error {

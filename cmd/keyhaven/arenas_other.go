@@ -1,0 +1,7 @@
+//go:build !cgo || !linux
+
+package main
+
+// arenasLimited: where no C library, or another one, has arenas there is nothing
+// to bound.
+func arenasLimited() bool { return true }
