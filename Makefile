@@ -66,6 +66,9 @@ e2e: build deps ## Real clients against the real binary
 e2e-console: build deps ## The console in Debian's Chromium against the real binary
 	cd web && KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven npm test --silent
 
+console-shots: build deps ## Take the pictures in docs/console again
+	cd web && KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven node e2e/shots.mjs ../docs/console
+
 e2e-current: build deps $(VENV)/installed ## The same with a current aws-cli and boto3 too (from PyPI)
 	KEYHAVEN_CURRENT_CLIENTS=$(VENV) KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
@@ -120,4 +123,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin cover.out web/dist/app
 
-.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat cover clean

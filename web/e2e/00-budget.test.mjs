@@ -9,12 +9,13 @@ test("the initial load stays within 500 kB, compressed", async () => {
   await server.start();
   const browser = await openBrowser();
   const page = await newPage(browser, server);
-  let total = 0;
-  page.on("requestfinished", async (request) => {
-    if (request.url().startsWith(server.console)) total += (await request.sizes()).responseBodySize;
+  const sizes = [];
+  page.on("requestfinished", (request) => {
+    if (request.url().startsWith(server.console)) sizes.push(request.sizes().then((s) => s.responseBodySize));
   });
   await signIn(page, server.root);
   await page.waitForLoadState("networkidle");
+  const total = (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
   await endPage(page);
   await browser.close();
   await server.close();

@@ -122,6 +122,25 @@ step("PLAN-06 the quota of the plan is shown", async () => {
   await page.getByText("100 GB", { exact: true }).first().waitFor();
 });
 
+step("MET-03 graphs from an hour to two weeks, of size and of number", async () => {
+  const asked = async (act) => {
+    const [response] = await Promise.all([page.waitForResponse((r) => r.request().headers()["x-amz-target"]?.endsWith(".GetBucketMetricData")), act()]);
+    assert.equal(response.status(), 200);
+    return response.request().postDataJSON();
+  };
+  for (const [span, seconds] of [["1 hour", 3600], ["6 hours", 21_600], ["1 week", 604_800], ["2 weeks", 1_209_600], ["1 day", 86_400]]) {
+    const q = await asked(() => page.getByRole("button", { name: span, exact: true }).click());
+    assert.equal(Math.round(q.endTime - q.startTime), seconds);
+    assert.equal(q.metricName, "BucketSizeBytes");
+  }
+  const q = await asked(async () => {
+    await page.getByRole("button", { name: /^Metric / }).click();
+    await page.getByRole("option", { name: "Number of objects" }).click();
+  });
+  assert.deepEqual([q.metricName, q.unit, q.statistics], ["NumberOfObjects", "Count", ["Average"]]);
+  await axe(page, "metrics");
+});
+
 step("on a phone the pages fit, in the dark too", async () => {
   const phone = await newPage(browser, server, { viewport: { width: 390, height: 844 }, colorScheme: "dark" });
   await signIn(phone, server.root);

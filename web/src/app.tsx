@@ -19,6 +19,10 @@ import { can, config, person, signOut, start, watch } from "./session";
 
 const CreateBucket = lazy(() => import("./pages/create-bucket"));
 const BucketPage = lazy(() => import("./pages/bucket/page"));
+const Users = lazy(() => import("./pages/iam/users"));
+const CreateUser = lazy(() => import("./pages/iam/create-user"));
+const UserPage = lazy(() => import("./pages/iam/user"));
+const Policies = lazy(() => import("./pages/iam/policies"));
 const Account = lazy(() => import("./pages/account"));
 
 /** The application: sign-in, or the frame around the page that the address names. */
@@ -72,6 +76,14 @@ function Frame() {
               <Route path="/storage" element={<Buckets />} />
               <Route path="/storage/create" element={<CreateBucket />} />
               <Route path="/storage/:bucket/:tab?" element={<BucketPage />} />
+              {iamBuilt() ? (
+                <>
+                  <Route path="/iam/users" element={<Users />} />
+                  <Route path="/iam/users/create" element={<CreateUser />} />
+                  <Route path="/iam/user/:user" element={<UserPage />} />
+                  <Route path="/iam/policies" element={<Policies />} />
+                </>
+              ) : null}
               <Route path="/account" element={<Account />} />
               <Route path="*" element={<Navigate to="/storage" replace />} />
             </Routes>
@@ -82,12 +94,21 @@ function Frame() {
   );
 }
 
+const iamBuilt = () => can("iam:ListUsers", "iam:CreateUser", "iam:CreateAccessKey", "iam:ListPolicies");
+
 function Side() {
   const location = useLocation();
   const go = useNavigate();
   const items: SideNavigationProps.Item[] = [{ type: "link", text: t("nav.storage"), href: "/storage" }];
+  if (iamBuilt()) {
+    items.push(
+      { type: "divider" },
+      { type: "link", text: t("nav.users"), href: "/iam/users" },
+      { type: "link", text: t("nav.policies"), href: "/iam/policies" },
+    );
+  }
   items.push({ type: "divider" }, { type: "link", text: t("nav.account"), href: "/account" });
-  const active = items.findLast((i) => i.type === "link" && location.pathname.startsWith(i.href));
+  const active = items.findLast((i) => i.type === "link" && location.pathname.startsWith(i.href.replace(/s$/, "")));
   return (
     <SideNavigation
       header={{ text: t("product"), href: "/storage" }}

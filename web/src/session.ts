@@ -106,8 +106,8 @@ export async function start(): Promise<void> {
 }
 
 export type SignIn =
-  | { kind: "root"; password: string; code?: string }
-  | { kind: "user"; account: string; userName: string; password: string; code?: string }
+  | { kind: "root"; password: string }
+  | { kind: "user"; account: string; userName: string; password: string; newPassword?: string }
   | { kind: "key"; accessKeyId: string; secretAccessKey: string };
 
 export async function signIn(with_: SignIn): Promise<void> {
@@ -125,11 +125,13 @@ export async function signOut(): Promise<void> {
 /** Sets the root's password by the link of the first start, and signs in. */
 export async function firstStart(token: string, password: string): Promise<void> {
   change(await ask<Answer>("POST", "/console/first-start", { token, password }));
+  if (settings) settings = { ...settings, rootPassword: true };
 }
 
-/** Changes the password of the signed-in person. */
+/** Changes the password of the root, who stays signed in here and nowhere else. */
 export async function changePassword(oldPassword: string, newPassword: string): Promise<void> {
-  await ask("POST", "/console/password", { oldPassword, newPassword });
+  change(await ask<Answer>("POST", "/console/password", { oldPassword, newPassword }));
+  if (settings) settings = { ...settings, rootPassword: true };
 }
 
 let renewing: Promise<Answer> | undefined;

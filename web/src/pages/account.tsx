@@ -11,8 +11,9 @@ import { Snippet } from "../components/cli";
 import { ErrorAlert } from "../components/errors";
 import { notify } from "../components/notices";
 import { t } from "../i18n";
-import { changePassword, config, person } from "../session";
+import { can, changePassword, config, person } from "../session";
 import { minPassword } from "./first-start";
+import { UserKeys } from "./iam/keys";
 
 /** The account and the signed-in person. */
 export default function Account() {
@@ -33,7 +34,8 @@ export default function Account() {
           ]}
         />
       </Container>
-      {who?.root && c.rootPassword ? <Password /> : null}
+      {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
+      {who?.root && c.users ? <Password has={c.rootPassword} /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">
           <Box>{t("account.endpoint.about")}</Box>
@@ -44,7 +46,7 @@ export default function Account() {
   );
 }
 
-function Password() {
+function Password({ has }: { has: boolean }) {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
@@ -81,10 +83,14 @@ function Password() {
         }
       >
         <SpaceBetween size="m">
-          <FormField label={t("password.old")}>
-            <Input type="password" autoComplete="current-password" value={old} onChange={(e) => setOld(e.detail.value)} />
-          </FormField>
-          <FormField label={t("password.new")} constraintText={t("start.rule", { min: minPassword })} errorText={tried && short ? t("start.short", { min: minPassword }) : undefined}>
+          {has ? (
+            <FormField label={t("password.old")}>
+              <Input type="password" autoComplete="current-password" value={old} onChange={(e) => setOld(e.detail.value)} />
+            </FormField>
+          ) : (
+            <Box>{t("password.none")}</Box>
+          )}
+          <FormField label={t("password.new")} constraintText={t("start.rule")} errorText={tried && short ? t("start.short", { min: minPassword }) : undefined}>
             <Input type="password" autoComplete="new-password" value={next} onChange={(e) => setNext(e.detail.value)} />
           </FormField>
           <FormField label={t("start.again")} errorText={tried && !short && next !== again ? t("start.differs") : undefined}>

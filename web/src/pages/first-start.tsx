@@ -13,7 +13,7 @@ import { ErrorAlert } from "../components/errors";
 import { t } from "../i18n";
 import { firstStart } from "../session";
 
-export const minPassword = 12;
+export const minPassword = 8;
 
 /** The page behind the link of the first start: sets the root's password, once. */
 export function FirstStart() {
@@ -59,7 +59,7 @@ export function FirstStart() {
             <SpaceBetween size="l">
               <Box>{t("start.about")}</Box>
               {token ? null : <Alert type="warning">{t("start.no-token")}</Alert>}
-              <FormField label={t("start.password")} constraintText={t("start.rule", { min: minPassword })} errorText={tried && short ? t("start.short", { min: minPassword }) : undefined}>
+              <FormField label={t("start.password")} constraintText={t("start.rule")} errorText={tried && short ? t("start.short", { min: minPassword }) : undefined}>
                 <Input type="password" name="password" autoComplete="new-password" value={password} onChange={(e) => setPassword(e.detail.value)} />
               </FormField>
               <FormField label={t("start.again")} errorText={tried && !short && differs ? t("start.differs") : undefined}>

@@ -19,9 +19,9 @@ export function SignInPage() {
   const c = config();
   const kinds: Kind[] = ["root", "user", "key"];
   const offered = kinds.filter((k) => (k === "root" ? c.rootPassword : k === "user" ? c.users : true));
-  const [kind, setKind] = useState<Kind>(offered[0] ?? "key");
-  const [field, setField] = useState({ account: "", userName: "", password: "", code: "", accessKeyId: "", secretAccessKey: "" });
-  const [needsCode, setNeedsCode] = useState(false);
+  const [kind, setKind] = useState<Kind>(c.rootPassword ? "root" : "key");
+  const [field, setField] = useState({ account: "", userName: "", password: "", newPassword: "", accessKeyId: "", secretAccessKey: "" });
+  const [needsNew, setNeedsNew] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const set = (name: keyof typeof field) => (e: { detail: { value: string } }) => setField((f) => ({ ...f, [name]: e.detail.value }));
@@ -30,13 +30,12 @@ export function SignInPage() {
     e.preventDefault();
     setBusy(true);
     setError(undefined);
-    const code = field.code || undefined;
     try {
-      if (kind === "root") await signIn({ kind, password: field.password, code });
-      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, code });
+      if (kind === "root") await signIn({ kind, password: field.password });
+      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, newPassword: field.newPassword || undefined });
       else await signIn({ kind, accessKeyId: field.accessKeyId.trim(), secretAccessKey: field.secretAccessKey.trim() });
     } catch (err) {
-      if (err instanceof ConsoleError && err.code === "CodeRequired" && !needsCode) setNeedsCode(true);
+      if (err instanceof ConsoleError && err.code === "PasswordResetRequired" && !needsNew) setNeedsNew(true);
       else setError(err);
       setBusy(false);
     }
@@ -66,7 +65,7 @@ export function SignInPage() {
                     value={kind}
                     onChange={(e) => {
                       setKind(e.detail.value as Kind);
-                      setNeedsCode(false);
+                      setNeedsNew(false);
                       setError(undefined);
                     }}
                     items={offered.map((k) => ({ value: k, label: t(`sign-in.kind.${k}` as const), description: t(`sign-in.about.${k}` as const) }))}
@@ -97,9 +96,9 @@ export function SignInPage() {
                   </FormField>
                 </>
               ) : null}
-              {needsCode ? (
-                <FormField label={t("sign-in.code")} description={t("sign-in.code.hint")}>
-                  <Input name="code" inputMode="numeric" autoComplete="one-time-code" autoFocus value={field.code} onChange={set("code")} />
+              {needsNew ? (
+                <FormField label={t("password.new")} description={t("sign-in.new.hint")} constraintText={t("start.rule")}>
+                  <Input type="password" name="newPassword" autoComplete="new-password" autoFocus value={field.newPassword} onChange={set("newPassword")} />
                 </FormField>
               ) : null}
               <ErrorAlert error={error} title={t("sign-in.failed")} />

@@ -11,7 +11,9 @@ import { Confirm } from "../../components/confirm";
 import { notify } from "../../components/notices";
 import { t } from "../../i18n";
 import { AccessKeys } from "./access-keys";
+import { can } from "../../session";
 import type { TabProps } from "./page";
+import { Readers } from "./readers";
 
 /** Who may reach the bucket, and with what. */
 export function Permissions(p: TabProps) {
@@ -19,6 +21,8 @@ export function Permissions(p: TabProps) {
     <SpaceBetween size="l">
       <BucketAccess {...p} />
       <AccessKeys {...p} />
+      {/* The server came to know who may read a bucket all at once. */}
+      {can("s3:PutBucketPolicy") ? <Readers {...p} /> : null}
     </SpaceBetween>
   );
 }

@@ -3,22 +3,35 @@ import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Spinner from "@cloudscape-design/components/spinner";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { lightsail } from "../../aws/lightsail";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { number, t } from "../../i18n";
+import { can } from "../../session";
 import type { TabProps } from "./page";
+
+const Metrics = lazy(() => import("./metrics"));
 
 /** The storage plan and its change. */
 export function PlanTab(p: TabProps) {
+  const quota = useLoad(async () => {
+    const { bundles } = await lightsail(p.region, "GetBucketBundles", { includeInactive: true });
+    return (bundles?.find((b) => b.bundleId === p.bucket.bundleId)?.storagePerMonthInGb ?? 0) * 1e9;
+  }, [p.region, p.bucket.bundleId]);
   return (
     <SpaceBetween size="l">
       <Plan {...p} />
+      {can("lightsail:GetBucketMetricData") ? (
+        <Suspense fallback={<Spinner />}>
+          <Metrics {...p} quota={quota.data} />
+        </Suspense>
+      ) : null}
     </SpaceBetween>
   );
 }

@@ -258,7 +258,7 @@ function Actions({ selected, add, make, remove, reload }: ActionsProps) {
     input.value = "";
   };
   return (
-    <SpaceBetween direction="horizontal" size="xs">
+    <>
       <input ref={files} type="file" multiple hidden data-testid="files" aria-label={t("upload.files")} onChange={(e) => take(e.target)} />
       <input
         ref={(e) => {
@@ -272,6 +272,7 @@ function Actions({ selected, add, make, remove, reload }: ActionsProps) {
         aria-label={t("upload.directory")}
         onChange={(e) => take(e.target)}
       />
+      <SpaceBetween direction="horizontal" size="xs">
       <Button iconName="refresh" ariaLabel={t("refresh")} onClick={() => void reload()} />
       <Button disabled={selected.length === 0} onClick={remove}>
         {t("delete")}
@@ -287,7 +288,8 @@ function Actions({ selected, add, make, remove, reload }: ActionsProps) {
       >
         {t("upload")}
       </ButtonDropdown>
-    </SpaceBetween>
+      </SpaceBetween>
+    </>
   );
 }
 

@@ -1,0 +1,76 @@
+// Pictures of the pages for docs/console: node e2e/shots.mjs DIR
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { newPage, openBrowser, sdk, Server, signIn } from "./harness.mjs";
+
+const dir = process.argv[2];
+mkdirSync(dir, { recursive: true });
+const server = new Server();
+await server.start();
+const browser = await openBrowser();
+const api = await sdk(server);
+for (const [bucketName, tags] of [["photos", [{ key: "team", value: "web" }]], ["backups", [{ key: "team", value: "ops" }]], ["site-assets", []]]) {
+  await api.lightsail("CreateBucket", { bucketName, bundleId: "small_1_0", tags });
+}
+await api.lightsail("UpdateBucket", { bucketName: "photos", versioning: "Enabled" });
+const { accessKey } = await api.lightsail("CreateBucketAccessKey", { bucketName: "photos" });
+const key = { id: accessKey.accessKeyId, secret: accessKey.secretAccessKey };
+for (const Key of ["albums/alps/1.jpg", "albums/coast/2.jpg", "reports/2026.pdf", "readme.txt", "logo.svg"]) {
+  await api.s3("PutObject", { Bucket: "photos", Key, Body: "x".repeat(20000), ContentType: "text/plain", Tagging: "project=apollo" }, key);
+}
+const { IAMClient, CreateUserCommand } = await import("@aws-sdk/client-iam");
+const iam = new IAMClient({ endpoint: server.endpoint, region: "us-east-1", credentials: { accessKeyId: server.root.id, secretAccessKey: server.root.secret } });
+for (const UserName of ["bob", "carla"]) await iam.send(new CreateUserCommand({ UserName }));
+
+const shapes = {
+  wide: { viewport: { width: 1180, height: 760 } },
+  dark: { viewport: { width: 1180, height: 760 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 780 } },
+};
+const pages = {
+  storage: "/storage",
+  create: "/storage/create",
+  objects: "/storage/photos/objects",
+  permissions: "/storage/photos/permissions",
+  metrics: "/storage/photos/metrics",
+  versioning: "/storage/photos/versioning",
+  tags: "/storage/photos/tags",
+  cors: "/storage/photos/cors",
+  users: "/iam/users",
+  user: "/iam/user/bob",
+  policies: "/iam/policies",
+  account: "/account",
+};
+// Every page in the light; of the dark and the phone, those where it shows.
+const also = ["sign-in", "storage", "objects", "permissions", "new-key"];
+for (const [shape, options] of Object.entries(shapes)) {
+  const page = await newPage(browser, server, options);
+  const shot = async (name) => (shape === "wide" || also.includes(name)) && page.screenshot({ path: path.join(dir, `${name}-${shape}.jpg`), type: "jpeg", quality: 45 });
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Sign in to Keyhaven" }).waitFor();
+  await shot("sign-in");
+  await signIn(page, server.root);
+  for (const [name, address] of Object.entries(pages)) {
+    await page.goto(address);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await page.waitForLoadState("networkidle");
+    if (name === "objects" && shape !== "phone") {
+      await page.getByRole("checkbox", { name: "Choose readme.txt" }).click();
+      await page.getByText("s3://photos/readme.txt").waitFor();
+      await page.waitForLoadState("networkidle");
+    }
+    await shot(name);
+  }
+  if (shape !== "phone") {
+    await page.goto("/storage/photos/permissions");
+    await page.getByRole("button", { name: "Create access key" }).click();
+    await page.getByRole("button", { name: "Yes, create" }).click();
+    await page.getByRole("button", { name: "Continue" }).waitFor();
+    await shot("new-key");
+    const id = await page.getByRole("dialog").locator("pre").first().textContent();
+    await api.lightsail("DeleteBucketAccessKey", { bucketName: "photos", accessKeyId: id.trim() });
+  }
+  await page.context().close();
+}
+await browser.close();
+await server.close();

@@ -1,0 +1,76 @@
+import * as I from "@aws-sdk/client-iam";
+import { config, credentials } from "../session";
+
+export type { AccessKeyMetadata, Group, Policy, User } from "@aws-sdk/client-iam";
+
+let made: I.IAMClient | undefined;
+
+function client(): I.IAMClient {
+  made ??= new I.IAMClient({ endpoint: config().endpoint, region: config().region, credentials, maxAttempts: 2 });
+  return made;
+}
+
+// The commands in use: naming them keeps the rest out of the bundle.
+const commands = {
+  AddUserToGroup: I.AddUserToGroupCommand,
+  AttachGroupPolicy: I.AttachGroupPolicyCommand,
+  AttachUserPolicy: I.AttachUserPolicyCommand,
+  CreateAccessKey: I.CreateAccessKeyCommand,
+  CreateGroup: I.CreateGroupCommand,
+  CreateLoginProfile: I.CreateLoginProfileCommand,
+  CreatePolicy: I.CreatePolicyCommand,
+  CreateUser: I.CreateUserCommand,
+  DeleteAccessKey: I.DeleteAccessKeyCommand,
+  DeleteGroup: I.DeleteGroupCommand,
+  DeleteLoginProfile: I.DeleteLoginProfileCommand,
+  DeletePolicy: I.DeletePolicyCommand,
+  DeleteUser: I.DeleteUserCommand,
+  DeleteUserPolicy: I.DeleteUserPolicyCommand,
+  DetachGroupPolicy: I.DetachGroupPolicyCommand,
+  DetachUserPolicy: I.DetachUserPolicyCommand,
+  GetAccessKeyLastUsed: I.GetAccessKeyLastUsedCommand,
+  GetGroup: I.GetGroupCommand,
+  GetLoginProfile: I.GetLoginProfileCommand,
+  GetPolicyVersion: I.GetPolicyVersionCommand,
+  GetUser: I.GetUserCommand,
+  GetUserPolicy: I.GetUserPolicyCommand,
+  ListAccessKeys: I.ListAccessKeysCommand,
+  ListAttachedGroupPolicies: I.ListAttachedGroupPoliciesCommand,
+  ListAttachedUserPolicies: I.ListAttachedUserPoliciesCommand,
+  ListGroups: I.ListGroupsCommand,
+  ListGroupsForUser: I.ListGroupsForUserCommand,
+  ListPolicies: I.ListPoliciesCommand,
+  ListUserPolicies: I.ListUserPoliciesCommand,
+  ListUsers: I.ListUsersCommand,
+  PutUserPolicy: I.PutUserPolicyCommand,
+  RemoveUserFromGroup: I.RemoveUserFromGroupCommand,
+  UpdateAccessKey: I.UpdateAccessKeyCommand,
+  UpdateLoginProfile: I.UpdateLoginProfileCommand,
+};
+
+type Commands = typeof commands;
+export type IAMName = keyof Commands;
+export type IAMInput<N extends IAMName> = ConstructorParameters<Commands[N]>[0];
+type Output<N extends IAMName> = InstanceType<Commands[N]> extends { resolveMiddleware: (...a: never[]) => (i: never) => Promise<{ output: infer O }> } ? O : never;
+
+/** Calls an operation of IAM. */
+export async function iam<N extends IAMName>(name: N, input: IAMInput<N>): Promise<Output<N>> {
+  const make = commands[name] as unknown as new (i: unknown) => I.GetUserCommand;
+  return (await client().send(new make(input))) as unknown as Output<N>;
+}
+
+/** All pages of a listing that has markers. */
+export async function pages<T>(ask: (Marker: string | undefined) => Promise<{ IsTruncated?: boolean; Marker?: string; items: T[] | undefined }>): Promise<T[]> {
+  const all: T[] = [];
+  let marker: string | undefined;
+  do {
+    const out = await ask(marker);
+    all.push(...(out.items ?? []));
+    marker = out.IsTruncated ? out.Marker : undefined;
+  } while (marker);
+  return all;
+}
+
+export const allUsers = () => pages(async (Marker) => iam("ListUsers", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Users })));
+export const allPolicies = () => pages(async (Marker) => iam("ListPolicies", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Policies })));
+export const allGroups = () => pages(async (Marker) => iam("ListGroups", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Groups })));
