@@ -8,10 +8,13 @@ import (
 )
 
 // banner says where the server is, and at the first start what to type next.
-func banner(w io.Writer, endpoint, consoleURL, region string, first *keyhaven.AccessKey) {
+func banner(w io.Writer, endpoint, consoleURL, region string, first *keyhaven.AccessKey, firstStart keyhaven.Secret) {
 	fmt.Fprintf(w, "\nKeyhaven is ready.\n\n  Endpoint            %s\n", endpoint)
 	if consoleURL != "" {
 		fmt.Fprintf(w, "  Console             %s\n", consoleURL)
+		if first != nil { // the fragment is in no request, so in no log of a proxy
+			fmt.Fprintf(w, "  First sign-in       %s/start#%s\n", consoleURL, firstStart.Reveal())
+		}
 	}
 	fmt.Fprintf(w, "  Region              %s\n", region)
 	if first == nil {

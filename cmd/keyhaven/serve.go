@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -101,6 +102,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	handler := load.count(house.handler)
 	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
 	consoleURL := ""
+	var firstStart keyhaven.Secret
+	if first != nil {
+		firstStart = keyhaven.NewSecret(rand.Text())
+	}
 	if c.ConsoleListen != "" {
 		l, err := net.Listen("tcp", c.ConsoleListen)
 		if err != nil {
@@ -109,7 +114,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = "http://" + l.Addr().String()
 		origins.listen(l.Addr())
-		servers = append(servers, &server{listener: l, http: newServer(c.console(keys, log, endpoint), log)})
+		servers = append(servers, &server{listener: l, http: newServer(c.console(d, keys, log, endpoint, firstStart), log)})
 	}
 	if c.PprofListen != "" {
 		l, err := net.Listen("tcp", c.PprofListen)
@@ -129,7 +134,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 			return err
 		}
 	}
-	banner(sys.stdout, endpoint, consoleURL, c.Region, first)
+	banner(sys.stdout, endpoint, consoleURL, c.Region, first, firstStart)
 	return c.serve(sys.ctx, log, servers, house.background)
 }
 
@@ -318,7 +323,7 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 }
 
 // console is the door of the console's port.
-func (c *serveCmd) console(keys *access.Service, log *slog.Logger, endpoint string) http.Handler {
+func (c *serveCmd) console(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
@@ -330,7 +335,8 @@ func (c *serveCmd) console(keys *access.Service, log *slog.Logger, endpoint stri
 		built = append(built, "s3:"+name)
 	}
 	return console.New(console.Options{
-		Access: keys, Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
+		Access: keys, People: identity.New(d.meta, identity.Options{}), Account: d.account, FirstStart: firstStart,
+		Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
 		App: web.App(), NoApp: web.Placeholder, Log: log,
 	})
 }

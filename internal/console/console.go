@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +22,7 @@ import (
 // Access is what the door needs of the service of access.
 type Access interface {
 	SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret) (*access.SignIn, error)
+	SignInAs(ctx context.Context, who *keyhaven.Principal) (*access.SignIn, error)
 	SignedIn(ctx context.Context, token keyhaven.Secret) (*access.SignIn, error)
 	SignOut(ctx context.Context, token keyhaven.Secret) error
 	SessionCredentials(ctx context.Context, token keyhaven.Secret) (*access.TemporaryCredentials, error)
@@ -28,6 +31,12 @@ type Access interface {
 // Options are what a Door stands on.
 type Options struct {
 	Access Access
+	People People
+	// Account is the one that signs in where nobody names another.
+	Account keyhaven.AccountID
+	// FirstStart is the code of the link that sets the root's password; zero for
+	// none.
+	FirstStart keyhaven.Secret
 	// Endpoint is the address of the API, with the host that listens: where that
 	// is every address, pages are told the host under which they reach the console.
 	Endpoint string
@@ -49,6 +58,8 @@ type Door struct {
 	opts     Options
 	files    *files
 	throttle *throttle
+	started  time.Time
+	first    sync.Mutex // of the link of the first start, which works once
 	routes   map[string]func(*Door, *call) (any, error)
 }
 
@@ -58,12 +69,14 @@ func New(o Options) *Door {
 		o.Log = slog.Default()
 	}
 	return &Door{
-		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(),
+		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(), started: time.Now(),
 		routes: map[string]func(*Door, *call) (any, error){
 			"GET /console/settings":     (*Door).settings,
 			"POST /console/sign-in":     (*Door).signIn,
 			"POST /console/credentials": (*Door).credentials,
 			"POST /console/sign-out":    (*Door).signOut,
+			"POST /console/first-start": (*Door).firstStart,
+			"POST /console/password":    (*Door).changePassword,
 		},
 	}
 }

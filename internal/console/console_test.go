@@ -15,6 +15,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/console"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/seal"
@@ -22,12 +23,15 @@ import (
 
 // rig is a door over the real service, with a key of the root.
 type rig struct {
-	t    *testing.T
-	door *console.Door
-	keys *access.Service
-	root *keyhaven.AccessKey
-	jar  []*http.Cookie
+	t      *testing.T
+	door   *console.Door
+	keys   *access.Service
+	people *identity.Service
+	root   *keyhaven.AccessKey
+	jar    []*http.Cookie
 }
+
+const firstToken = "THE-CODE-OF-THE-LINK"
 
 const account = keyhaven.AccountID("111122223333")
 
@@ -46,11 +50,13 @@ func newRig(t *testing.T, change func(*console.Options)) *rig {
 		return tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"})
 	}))
 	r := &rig{t: t, keys: access.New(m, ring, access.Options{Log: slog.New(slog.DiscardHandler)})}
-	t.Cleanup(func() { check(t, r.keys.Close()) })
+	r.people = identity.New(m, identity.Options{})
+	t.Cleanup(r.close)
 	r.root, err = r.keys.CreateRootKey(context.Background(), account)
 	check(t, err)
 	o := console.Options{
-		Access: r.keys, Endpoint: "http://127.0.0.1:9000", Region: "us-east-1", Version: "v", Operations: []string{"s3:PutObject"},
+		Access: r.keys, People: r.people, Account: account, FirstStart: keyhaven.NewSecret(firstToken),
+		Endpoint: "http://127.0.0.1:9000", Region: "us-east-1", Version: "v", Operations: []string{"s3:PutObject"},
 		App: app, NoApp: "at {{.}}", Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
@@ -58,6 +64,14 @@ func newRig(t *testing.T, change func(*console.Options)) *rig {
 	}
 	r.door = console.New(o)
 	return r
+}
+
+// close ends the service, once.
+func (r *rig) close() {
+	if r.keys != nil {
+		check(r.t, r.keys.Close())
+		r.keys = nil
+	}
 }
 
 func check(t *testing.T, err error) {

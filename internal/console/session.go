@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,9 +16,13 @@ const cookieName = "keyhaven_session"
 
 // settings are what a page must know before anybody signs in.
 func (d *Door) settings(c *call) (any, error) {
+	root, err := d.rootPassword(c.r.Context())
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
 		"endpoint": d.endpoint(c.r), "region": d.opts.Region, "version": d.opts.Version,
-		"operations": d.opts.Operations, "users": false, "rootPassword": false,
+		"operations": d.opts.Operations, "users": true, "rootPassword": root,
 	}, nil
 }
 
@@ -56,6 +61,10 @@ func validHost(host string) bool {
 
 type signInInput struct {
 	Kind            string `json:"kind"`
+	Account         string `json:"account"`
+	UserName        string `json:"userName"`
+	Password        string `json:"password"`
+	NewPassword     string `json:"newPassword"`
 	AccessKeyID     string `json:"accessKeyId"`
 	SecretAccessKey string `json:"secretAccessKey"`
 }
@@ -66,17 +75,25 @@ func (d *Door) signIn(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	if in.Kind != "key" {
-		return nil, &refusal{http.StatusBadRequest, "InvalidRequest", "There is no such way to sign in."}
+	if in.Kind == "root" {
+		in.UserName = ""
 	}
-	who := []string{"address " + clientAddress(c.r), "key " + in.AccessKeyID}
+	who := []string{"address " + clientAddress(c.r), in.Kind + " " + in.Account + "/" + in.UserName + in.AccessKeyID}
 	if wait := d.throttle.wait(who...); wait > 0 {
 		return nil, tooMany(c, wait)
 	}
-	s, err := d.opts.Access.SignInWithKey(c.r.Context(), in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey))
-	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+	var s *access.SignIn
+	var err error
+	switch in.Kind {
+	case "key":
+		s, err = d.withKey(c, &in)
+	case "root", "user":
+		s, err = d.withPassword(c, &in)
+	default:
+		err = &refusal{http.StatusBadRequest, "InvalidRequest", "There is no such way to sign in."}
+	}
+	if r, ok := errors.AsType[*refusal](err); ok && r.status == http.StatusForbidden {
 		d.throttle.failed(who...)
-		return nil, &refusal{http.StatusForbidden, "SignInFailed", "The access key ID and the secret access key do not belong together, or the key may not sign in."}
 	}
 	if err != nil {
 		return nil, mapLimit(err)
@@ -84,6 +101,15 @@ func (d *Door) signIn(c *call) (any, error) {
 	d.throttle.succeeded(who...)
 	http.SetCookie(c.w, d.cookie(c.r, s.Token.Reveal(), s.ExpiresAt))
 	return d.handOut(c, s.Token, s)
+}
+
+// withKey signs in the holder of a key pair.
+func (d *Door) withKey(c *call, in *signInInput) (*access.SignIn, error) {
+	s, err := d.opts.Access.SignInWithKey(c.r.Context(), in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey))
+	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+		return nil, &refusal{http.StatusForbidden, "SignInFailed", "The access key ID and the secret access key do not belong together, or the key may not sign in."}
+	}
+	return s, err
 }
 
 func mapLimit(err error) error {
@@ -153,6 +179,9 @@ func (d *Door) handOut(c *call, token keyhaven.Secret, s *access.SignIn) (any, e
 		return nil, err
 	}
 	name := "root"
+	if s.Principal.Kind != keyhaven.Root {
+		name = s.Principal.Name
+	}
 	return map[string]any{
 		"person": map[string]any{
 			"account": s.Principal.Account, "arn": s.Principal.ARN(), "name": name, "root": s.Principal.Kind == keyhaven.Root,
