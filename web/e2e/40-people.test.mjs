@@ -184,6 +184,32 @@ step("policies: one of one's own, attached, and what it allows works; an inactiv
   await flash(`The access key ${second.id} is deleted.`);
 });
 
+step("groups: make one, add the user and a policy, take them away", async () => {
+  await page.goto("/iam/groups");
+  await page.getByText("No groups").waitFor();
+  await page.getByRole("button", { name: "Create group" }).click();
+  await prompt("Create group").getByLabel("Group name").fill("readers");
+  await prompt("Create group").getByRole("button", { name: "Create group" }).click();
+  await page.getByRole("table", { name: "Members of readers" }).waitFor();
+  for (const [button, label, option] of [["Add user", /^User name/, "bob"], ["Attach policy", /^Policy name/, "AmazonS3ReadOnlyAccess"]]) {
+    await page.getByRole("button", { name: button }).click();
+    await prompt(button).getByRole("button", { name: label }).click();
+    await page.getByRole("option", { name: option }).click();
+    await prompt(button).getByRole("button", { name: button }).click();
+    await page.getByRole("button", { name: "Remove " + option }).waitFor();
+  }
+  await axe(page, "groups");
+  const iam = await client(server.root);
+  assert.equal((await iam("GetGroup", { GroupName: "readers" })).Users[0].UserName, "bob");
+  assert.equal((await iam("ListAttachedGroupPolicies", { GroupName: "readers" })).AttachedPolicies[0].PolicyName, "AmazonS3ReadOnlyAccess");
+  await page.getByRole("button", { name: "Remove bob" }).click();
+  await prompt("Remove bob").getByRole("button", { name: "Yes, delete" }).click();
+  await page.getByRole("button", { name: "Remove bob" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await prompt("Delete group").getByRole("button", { name: "Yes, delete" }).click();
+  await page.getByText("No groups").waitFor();
+});
+
 step("IAM-15 the user signs in with the password, and does what its policies allow", async () => {
   const bob = await newPage(browser, server);
   await bob.goto("/");

@@ -22,6 +22,7 @@ const BucketPage = lazy(() => import("./pages/bucket/page"));
 const Users = lazy(() => import("./pages/iam/users"));
 const CreateUser = lazy(() => import("./pages/iam/create-user"));
 const UserPage = lazy(() => import("./pages/iam/user"));
+const Groups = lazy(() => import("./pages/iam/groups"));
 const Policies = lazy(() => import("./pages/iam/policies"));
 const Account = lazy(() => import("./pages/account"));
 
@@ -81,6 +82,7 @@ function Frame() {
                   <Route path="/iam/users" element={<Users />} />
                   <Route path="/iam/users/create" element={<CreateUser />} />
                   <Route path="/iam/user/:user" element={<UserPage />} />
+                  <Route path="/iam/groups" element={<Groups />} />
                   <Route path="/iam/policies" element={<Policies />} />
                 </>
               ) : null}
@@ -104,6 +106,7 @@ function Side() {
     items.push(
       { type: "divider" },
       { type: "link", text: t("nav.users"), href: "/iam/users" },
+      { type: "link", text: t("nav.groups"), href: "/iam/groups" },
       { type: "link", text: t("nav.policies"), href: "/iam/policies" },
     );
   }

@@ -15,6 +15,7 @@ const commands = {
   AddUserToGroup: I.AddUserToGroupCommand,
   AttachGroupPolicy: I.AttachGroupPolicyCommand,
   AttachUserPolicy: I.AttachUserPolicyCommand,
+  ChangePassword: I.ChangePasswordCommand,
   CreateAccessKey: I.CreateAccessKeyCommand,
   CreateGroup: I.CreateGroupCommand,
   CreateLoginProfile: I.CreateLoginProfileCommand,

@@ -554,4 +554,8 @@ export const en = {
   "readers.remove.title": "Remove cross-account access?",
   "readers.remove.about": "The account {id} is refused from the next request on.",
   "readers.saved": "Cross-account access is changed.",
+
+  "objects.zip": "Download as .zip",
+
+  "password.yours": "Your password",
 } as const;

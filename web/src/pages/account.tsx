@@ -11,7 +11,7 @@ import { Snippet } from "../components/cli";
 import { ErrorAlert } from "../components/errors";
 import { notify } from "../components/notices";
 import { t } from "../i18n";
-import { can, changePassword, config, person } from "../session";
+import { can, changePassword, config, person, signOut } from "../session";
 import { minPassword } from "./first-start";
 import { UserKeys } from "./iam/keys";
 
@@ -35,7 +35,7 @@ export default function Account() {
         />
       </Container>
       {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
-      {who?.root && c.users ? <Password has={c.rootPassword} /> : null}
+      {c.users && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">
           <Box>{t("account.endpoint.about")}</Box>
@@ -46,7 +46,7 @@ export default function Account() {
   );
 }
 
-function Password({ has }: { has: boolean }) {
+function Password({ root, has }: { root: boolean; has: boolean }) {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
@@ -61,7 +61,13 @@ function Password({ has }: { has: boolean }) {
     setBusy(true);
     setError(undefined);
     try {
-      await changePassword(old, next);
+      if (root) await changePassword(old, next);
+      else {
+        // The change ends the sessions of the old password, this one too.
+        await (await import("../aws/iam")).iam("ChangePassword", { OldPassword: old, NewPassword: next });
+        await signOut();
+        return;
+      }
       setOld("");
       setNext("");
       setAgain("");
@@ -75,7 +81,7 @@ function Password({ has }: { has: boolean }) {
   return (
     <form onSubmit={(e) => void submit(e)}>
       <Container
-        header={<Header variant="h2">{t("password.title")}</Header>}
+        header={<Header variant="h2">{t(root ? "password.title" : "password.yours")}</Header>}
         footer={
           <Button loading={busy} formAction="submit">
             {t("password.change")}

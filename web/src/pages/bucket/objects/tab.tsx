@@ -26,6 +26,7 @@ import { UploadPanel } from "../../../uploads/panel";
 import type { TabProps } from "../page";
 import { Details } from "./details";
 import { Remove } from "./remove";
+import { saveZip } from "./zip";
 
 /** A row of the browser: an object, or a folder when its key ends with a slash. */
 export interface Item {
@@ -165,6 +166,7 @@ export default function ObjectsTab(p: TabProps) {
                     reload={reload}
                     make={() => setMaking(true)}
                     remove={() => setRemoving(selected)}
+                    zip={() => saveZip(region, name, folder, selected)}
                   />
                 }
               >
@@ -247,10 +249,12 @@ interface ActionsProps {
   add: (files: { path: string; file: File }[]) => void;
   make: () => void;
   remove: () => void;
+  zip: () => Promise<void>;
   reload: () => Promise<void>;
 }
 
-function Actions({ selected, add, make, remove, reload }: ActionsProps) {
+function Actions({ selected, add, make, remove, zip, reload }: ActionsProps) {
+  const [zipping, setZipping] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const directory = useRef<HTMLInputElement>(null);
   const take = (input: HTMLInputElement) => {
@@ -274,6 +278,20 @@ function Actions({ selected, add, make, remove, reload }: ActionsProps) {
       />
       <SpaceBetween direction="horizontal" size="xs">
       <Button iconName="refresh" ariaLabel={t("refresh")} onClick={() => void reload()} />
+      <Button
+        disabled={selected.length === 0}
+        loading={zipping}
+        onClick={() => {
+          setZipping(true);
+          zip()
+            .catch((err: unknown) => {
+              if (!(err instanceof DOMException && err.name === "AbortError")) notifyError(err); // else the reader chose no file
+            })
+            .finally(() => setZipping(false));
+        }}
+      >
+        {t("objects.zip")}
+      </Button>
       <Button disabled={selected.length === 0} onClick={remove}>
         {t("delete")}
       </Button>
