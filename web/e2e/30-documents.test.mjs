@@ -66,6 +66,24 @@ step("every document that the server has built is saved from its example", async
   }
 });
 
+step("XACC-04 add and remove another account's access", async () => {
+  await tab("Permissions");
+  await page.getByRole("button", { name: "Add cross-account access" }).click();
+  const dialog = prompt("Add cross-account access");
+  await dialog.getByLabel("Account ID").fill("12345");
+  assert(await dialog.getByRole("button", { name: "Save" }).isDisabled());
+  await dialog.getByLabel("Account ID").fill("444455556666");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Remove 444455556666" }).waitFor();
+  const readers = async () => (await api.lightsail("GetBuckets", { bucketName: "photos" })).buckets[0].readonlyAccessAccounts;
+  assert.deepEqual(await readers(), ["444455556666"]);
+  await axe(page, "cross-account access");
+  await page.getByRole("button", { name: "Remove 444455556666" }).click();
+  await prompt("Remove cross-account access?").getByRole("button", { name: "Yes, delete" }).click();
+  await page.getByText("No other account").waitFor();
+  assert.deepEqual(await readers(), []);
+});
+
 step("TAG-05 tags: key and value, key alone, edit, delete with a prompt", async () => {
   await tab("Tags");
   for (const [key, value] of [["team", "web"], ["plain", ""]]) {

@@ -1,5 +1,6 @@
 import type { Call } from "../../aws/cli";
 import { s3, type S3Input, type S3Name } from "../../aws/s3";
+import { person } from "../../session";
 import type { DocumentKind } from "./documents";
 
 /** How one document is read, put and taken away, and what one looks like. */
@@ -46,7 +47,7 @@ export const calls: Record<DocumentKind, DocumentCalls> = {
     remove: (Bucket) => ({ name: "DeleteBucketPolicy", input: { Bucket } }),
     example: (bucket) => ({
       Version: "2012-10-17",
-      Statement: [{ Sid: "OnlyTLS", Effect: "Deny", Principal: "*", Action: "s3:*", Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`], Condition: { Bool: { "aws:SecureTransport": "false" } } }],
+      Statement: [{ Sid: "Readers", Effect: "Allow", Principal: { AWS: `arn:aws:iam::${person()?.account}:root` }, Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucket}/shared/*` }],
     }),
     none: ["NoSuchBucketPolicy"],
   },
