@@ -17,16 +17,21 @@ import (
 // environment and as <name> in the configuration file; the command line wins
 // over the environment, and that over the file.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Root    rootCmd    `cmd:"" help:"Manage the access keys of the account's root, while the server is stopped."`
-	Account accountCmd `cmd:"" help:"Manage the accounts of the installation, while the server runs or not."`
-	Fsck    fsckCmd    `cmd:"" help:"Check the data directory of a stopped server, and repair what can be."`
-	Scrub   scrubCmd   `cmd:"" help:"Read all objects and compare them with their checksums."`
-	Backup  backupCmd  `cmd:"" help:"Back up the data directory, while the server runs or not."`
-	Restore restoreCmd `cmd:"" help:"Make a data directory from a backup."`
-	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
-	Config  configCmd  `cmd:"" help:"Show the configuration."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Serve      serveCmd      `cmd:"" help:"Run the server."`
+	Root       rootCmd       `cmd:"" help:"Manage the access keys of the account's root, while the server is stopped."`
+	Account    accountCmd    `cmd:"" help:"Manage the accounts of the installation, while the server runs or not."`
+	Fsck       fsckCmd       `cmd:"" help:"Check the data directory of a stopped server, and repair what can be."`
+	Scrub      scrubCmd      `cmd:"" help:"Read all objects and compare them with their checksums."`
+	Backup     backupCmd     `cmd:"" help:"Back up the data directory, while the server runs or not."`
+	Restore    restoreCmd    `cmd:"" help:"Make a data directory from a backup."`
+	Audit      auditCmd      `cmd:"" help:"Check the audit log."`
+	Config     configCmd     `cmd:"" help:"Show the configuration."`
+	Doctor     doctorCmd     `cmd:"" help:"Look for what could keep the server or its clients from working."`
+	Status     statusCmd     `cmd:"" help:"Ask the running server how it is."`
+	TLS        tlsCmd        `cmd:"" help:"Make certificates." name:"tls"`
+	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
+	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page."`
+	Version    versionCmd    `cmd:"" help:"Show the version."`
 }
 
 // settings are the flags of the server.
@@ -41,8 +46,6 @@ type settings struct {
 	WebsiteDomain  string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
 	Webhooks       string        `help:"Webhooks that buckets can report changes to: NAME=URL, several with commas; KEYHAVEN_WEBHOOK_SECRET signs what is sent." placeholder:"NAME=URL"`
 	WebhookAllow   string        `help:"Networks that webhooks may reach though they are not public, such as 10.0.0.0/8; several with commas." placeholder:"CIDR"`
-	TLSCert        string        `help:"Certificate file (PEM); the API then speaks HTTPS." placeholder:"FILE" type:"path"`
-	TLSKey         string        `help:"Key file of the certificate (PEM)." placeholder:"FILE" type:"path"`
 	KMSKeys        string        `help:"Directory of local keys that aws:kms can name: NAME.key, 32 bytes in base64." placeholder:"DIR" type:"path" name:"kms-keys"`
 	TrustedProxies string        `help:"Networks of the proxies in front, such as 10.0.0.0/8; several with commas. X-Forwarded-For and X-Forwarded-Proto count from them alone." placeholder:"CIDR"`
 	MustExist      bool          `help:"Refuse to start on an empty data directory, as when its disk is not mounted."`
@@ -59,6 +62,9 @@ type settings struct {
 	LogLevel       string        `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	PprofListen    string        `help:"Loopback address for Go's profiles; empty for none." placeholder:"ADDR"`
 	AccessLog      string        `help:"Requests that are logged: all, errors (ours), or off." enum:"all,errors,off" default:"all"`
+	LogRate        int           `help:"Log lines in a second at most, errors apart; what is left out is said. 0 for all." default:"1000"`
+
+	tlsSettings
 }
 
 // system is what a command gets from its caller instead of the process.

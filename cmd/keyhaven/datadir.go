@@ -89,7 +89,7 @@ func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Opt
 	defer func() {
 		if err != nil {
 			d.Close()
-			err = fmt.Errorf("data directory %s: %w", path, err)
+			err = fmt.Errorf("data directory %s: %w%s", path, err, permissionAdvice(path, err))
 		}
 	}()
 	// A directory that is refused is left as it was, without a lock file in it.
@@ -120,6 +120,17 @@ func openDataDir(ctx context.Context, path string, o settings, opts pebblekv.Opt
 		return d, d.initialize(ctx, m, opts)
 	}
 	return d, d.open(ctx, m, opts)
+}
+
+// permissionAdvice says what to do about a directory of another user, which is
+// what most often keeps a container from starting.
+func permissionAdvice(path string, err error) string {
+	if !errors.Is(err, fs.ErrPermission) {
+		return ""
+	}
+	return fmt.Sprintf("\nThe server runs as user %[1]d, who may not use it. Give it to that user: chown -R %[1]d:%[2]d %[3]s"+
+		"\nFor a volume of a container: docker run --rm -v VOLUME:%[3]s busybox chown -R %[1]d:%[2]d %[3]s"+
+		"\nor run the container as the owner: docker run --user \"$(id -u):$(id -g)\" …", os.Getuid(), os.Getgid(), path)
 }
 
 func lockDir(path string) (*os.File, error) {

@@ -11,7 +11,7 @@ import (
 
 // newLog returns the server's log and a function that writes out what is
 // buffered.
-func newLog(w io.Writer, format, level string) (log *slog.Logger, flush func()) {
+func newLog(w io.Writer, format, level string, most int) (log *slog.Logger, flush func()) {
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(level)); err != nil {
 		least = slog.LevelInfo
@@ -22,7 +22,7 @@ func newLog(w io.Writer, format, level string) (log *slog.Logger, flush func()) 
 	if format == "json" {
 		h = slog.NewJSONHandler(out, opts)
 	}
-	return slog.New(h), out.Close
+	return slog.New(bound(h, most)), out.Close
 }
 
 // accessLog narrows the log of requests.

@@ -124,6 +124,9 @@ func scrubCommand(d *dataDir, load *load) control.Command {
 // load counts the requests that are being answered.
 type load struct{ requests atomic.Int64 }
 
+// now is how many requests are being answered.
+func (l *load) now() int64 { return l.requests.Load() }
+
 func (l *load) busy() bool { return l.requests.Load() > 0 }
 
 // count returns h with its requests counted.

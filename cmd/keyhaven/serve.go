@@ -51,10 +51,10 @@ const maxHeader = 64 << 10
 
 // Run runs the server until the context ends, then drains and returns nil.
 func (c *serveCmd) Run(sys *system) (err error) {
-	if err := c.check(); err != nil {
+	if err := errors.Join(c.tlsSettings.check(), c.check()); err != nil {
 		return err
 	}
-	log, flush := newLog(sys.stderr, c.LogFormat, c.LogLevel)
+	log, flush := newLog(sys.stderr, c.LogFormat, c.LogLevel, c.LogRate)
 	defer flush()
 	tuneMemory(sys.getenv, log)
 	d, err := openDataDir(sys.ctx, c.Data, c.settings, pebblekv.Options{Logger: log})
@@ -74,6 +74,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		return err
 	}
 	defer api.Close()
+	tr, err := c.transport(c.Data, api.Addr(), log)
+	if err != nil {
+		return err
+	}
 	endpoint := c.scheme() + "://" + api.Addr().String()
 	origins, err := newOrigins(c.ConsoleOrigin)
 	if err != nil {
@@ -96,11 +100,26 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles})
+	ins, err := newInstruments(sys, d)
+	if err != nil {
+		return err
+	}
+	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles, ins})
+	house.closers = append(house.closers, ins.close)
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
-	handler := load.count(house.handler)
-	servers := []*server{{listener: api, http: newServer(handler, log), cert: c.TLSCert, key: c.TLSKey}}
+	handler := load.count(ins.wrap(house.handler))
+	servers := []*server{{listener: api, http: newServer(handler, log), tls: tr.config}}
+	house.background = append(house.background, tr.job)
+	if c.HTTPListen != "" {
+		l, err := net.Listen("tcp", c.HTTPListen)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		_, port, _ := net.SplitHostPort(api.Addr().String()) // of a listener: it has one
+		servers = append(servers, &server{listener: l, http: newServer(tr.challenge(redirect(port)), log)})
+	}
 	consoleURL := ""
 	var firstStart keyhaven.Secret
 	if first != nil {
@@ -128,7 +147,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load))})
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load, ins.started))})
 	if d.needsKey() {
 		if err := d.finish(); err != nil {
 			return err
@@ -153,8 +172,6 @@ func tuneMemory(getenv func(string) (string, bool), log *slog.Logger) {
 // check refuses settings that cannot work together.
 func (c *serveCmd) check() error {
 	switch {
-	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return errors.New("--tls-cert and --tls-key belong together")
 	case !keyhaven.ValidRegionName(c.Region):
 		return fmt.Errorf("--region %q is no region name", c.Region)
 	case strings.ContainsAny(c.Domain, "/: "):
@@ -186,13 +203,6 @@ func (c *serveCmd) badProxies() error {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	return nil
-}
-
-func (c *serveCmd) scheme() string {
-	if c.TLSCert != "" {
-		return "https"
-	}
-	return "http"
 }
 
 // rootKey sees to it that the root has a key: the one of the environment, or at
@@ -246,6 +256,7 @@ type outside struct {
 	hooks    *webhooks
 	keys     *sse.LocalKeys // that aws:kms can name
 	bundles  keyhaven.Catalog
+	ins      *instruments
 }
 
 // localKeys reads the keys that aws:kms can name; nil for none.
@@ -282,7 +293,6 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		Forms:         stsDoor,
 		ConsoleOrigin: out.origins.allow,
-		Observe:       measured.Observe,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
 			return d.meta.View(ctx, func(r *meta.Reader) error {
@@ -291,7 +301,12 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 			})
 		},
 		Audit: audit.NewRecorder(trail).Record,
-		Log:   accessLog(log, c.AccessLog),
+		Observe: func(ctx context.Context, rec *edge.Record, o edge.Outcome) {
+			measured.Observe(rec, o)
+			out.ins.observe(ctx, rec, o)
+		},
+		Own: out.ins.own(),
+		Log: accessLog(log, c.AccessLog),
 	})
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
@@ -342,11 +357,12 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, log *slog.Logger, e
 }
 
 // commands are what an operator can ask of the running server.
-func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load) map[string]control.Command {
+func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load, started time.Time) map[string]control.Command {
 	return map[string]control.Command{
 		"account": accountCommand(identity.New(d.meta, identity.Options{}), keys),
 		"scrub":   scrubCommand(d, load),
 		"backup":  backupCommand(d),
+		"status":  statusCommand(d, load, started),
 	}
 }
 
@@ -367,9 +383,9 @@ func bucketURL(endpoint, domain string) func(*keyhaven.Bucket) string {
 }
 
 type server struct {
-	listener  net.Listener
-	http      *http.Server
-	cert, key string
+	listener net.Listener
+	http     *http.Server
+	tls      *tls.Config // nil for none
 }
 
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
@@ -385,8 +401,9 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 
 func (s *server) serve() error {
 	var err error
-	if s.cert != "" {
-		err = s.http.ServeTLS(s.listener, s.cert, s.key)
+	if s.tls != nil {
+		s.http.TLSConfig = s.tls
+		err = s.http.ServeTLS(s.listener, "", "")
 	} else {
 		err = s.http.Serve(s.listener)
 	}

@@ -27,8 +27,11 @@ type Options struct {
 	Ready         func(context.Context) error
 	// Audit is called with every management call before its answer is complete.
 	// Nil for none.
-	Audit   func(*http.Request, *Record)
-	Observe func(*Record, Outcome) // is told of every request that has ended; nil for nobody
+	Audit func(*http.Request, *Record)
+	// Observe is told of every request that has ended; nil for nobody.
+	Observe func(context.Context, *Record, Outcome)
+	// Own are handlers of more paths below "/-/", which guard themselves.
+	Own map[string]http.Handler
 	// Proxies are those whose word about the client of a request counts.
 	Proxies   Proxies
 	Log       *slog.Logger
@@ -90,7 +93,7 @@ func (e *Edge) exchange(w http.ResponseWriter, r *http.Request, pick func(*http.
 	ctx := r.Context()
 	x, r := newExchange(w, r, e.opts.BodyStall)
 	if e.opts.Observe != nil {
-		x.rec.OnEnd(func(o Outcome) { e.opts.Observe(&x.rec, o) })
+		x.rec.OnEnd(func(o Outcome) { e.opts.Observe(ctx, &x.rec, o) })
 	}
 	defer x.end(ctx, e.opts.Log, e.opts.Audit)
 	release := e.room.admit(ctx, clientName(r), cost(r))
@@ -192,6 +195,10 @@ func (e *Edge) serveOwn(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
 	default:
+		if h := e.opts.Own[r.URL.Path]; h != nil {
+			h.ServeHTTP(w, r)
+			return
+		}
 		http.NotFound(w, r)
 	}
 }
