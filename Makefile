@@ -117,10 +117,27 @@ golden: ## Rewrite the wire transcripts
 compat: ## Rewrite docs/compatibility.md
 	$(GO) run ./test/compat docs/compatibility.md
 
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+
+release: console-if-node ## Static, reproducible binaries of all platforms, and what goes with them, in dist/
+	@rm -rf dist && mkdir -p dist
+	@for p in $(PLATFORMS); do \
+	  echo "dist/keyhaven-$${p%/*}-$${p#*/}"; \
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' \
+	    -o dist/keyhaven-$${p%/*}-$${p#*/} ./cmd/keyhaven || exit 1; done
+	@bin=dist/keyhaven-$$($(GO) env GOHOSTOS)-$$($(GO) env GOHOSTARCH); \
+	  $$bin man > dist/keyhaven.1; for s in bash zsh fish; do $$bin completion $$s > dist/keyhaven.$$s; done
+	@cp deploy/keyhaven.service LICENSE dist/
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+image: ## The container image of this machine's platform (make release first)
+	docker build --build-arg TARGETARCH=$$($(GO) env GOHOSTARCH) -t keyhaven:$(VERSION) .
+
 cover: ## Coverage of the unit tests
 	$(GO) test -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -1
 
 clean: ## Remove what was built
-	rm -rf bin cover.out web/dist/app
+	rm -rf bin dist cover.out web/dist/app
 
-.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat release image cover clean
