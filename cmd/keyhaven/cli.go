@@ -32,6 +32,9 @@ type cli struct {
 	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
 	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page."`
 	Version    versionCmd    `cmd:"" help:"Show the version."`
+
+	Import importCmd `cmd:"" help:"Copy from other servers."`
+	Export exportCmd `cmd:"" help:"Write buckets to a plain directory tree."`
 }
 
 // settings are the flags of the server.

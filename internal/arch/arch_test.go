@@ -75,6 +75,7 @@ var rows = map[string]row{
 	"internal/control":   {},
 	"internal/certs":     {imports: nouns, vendor: []string{"github.com/caddyserver/certmagic", "go.uber.org/zap"}},
 	"internal/telemetry": {imports: []string{"", "internal/edge"}, vendor: []string{"github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
+	"internal/transfer":  {imports: nouns, vendor: []string{"golang.org/x/sync/errgroup", "github.com/aws/"}},
 
 	"internal/audit":      {imports: leaves, vendor: []string{"github.com/google/uuid"}},
 	"internal/cloudtrail": {imports: slices.Concat(leaves, services, []string{"internal/audit"}), vendor: []string{"github.com/google/uuid"}},
