@@ -58,6 +58,7 @@ type Bucket struct {
 	ACL               CannedACL   // of the bucket itself
 	Grants            []Grant     // when ACL is ACLGrants
 	ReadonlyAccounts  []AccountID // may read the objects, beside its own
+	Receivers         []string    // unique ids of the instances that use it without keys
 }
 
 // ARN returns the bucket's Lightsail ARN.

@@ -174,6 +174,9 @@ type Instance struct {
 	Since       time.Time `json:"since,omitzero"` // sessions from before it are over
 }
 
+// MachineToken begins the tokens of registered machines.
+const MachineToken = "khm1."
+
 // ARN names the instance as Lightsail does.
 func (i *Instance) ARN() string {
 	return "arn:aws:lightsail:" + i.Region + ":" + string(i.Account) + ":Instance/" + i.ID

@@ -20,6 +20,7 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the server."`
 	Root       rootCmd       `cmd:"" help:"Manage the access keys of the account's root, while the server is stopped."`
 	Account    accountCmd    `cmd:"" help:"Manage the accounts of the installation, while the server runs or not."`
+	Instance   instanceCmd   `cmd:"" help:"Manage the machines that use buckets without keys."`
 	Fsck       fsckCmd       `cmd:"" help:"Check the data directory of a stopped server, and repair what can be."`
 	Scrub      scrubCmd      `cmd:"" help:"Read all objects and compare them with their checksums."`
 	Backup     backupCmd     `cmd:"" help:"Back up the data directory, while the server runs or not."`

@@ -292,6 +292,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		Forms:         stsDoor,
+		Credentials:   stsDoor.Machines(),
 		ConsoleOrigin: out.origins.allow,
 		Hosts:         []edge.HostHandler{{Host: website.Host, Handler: website}},
 		Ready: func(ctx context.Context) error {
@@ -359,10 +360,11 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, log *slog.Logger, e
 // commands are what an operator can ask of the running server.
 func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load, started time.Time) map[string]control.Command {
 	return map[string]control.Command{
-		"account": accountCommand(identity.New(d.meta, identity.Options{}), keys),
-		"scrub":   scrubCommand(d, load),
-		"backup":  backupCommand(d),
-		"status":  statusCommand(d, load, started),
+		"account":  accountCommand(identity.New(d.meta, identity.Options{}), keys),
+		"scrub":    scrubCommand(d, load),
+		"backup":   backupCommand(d),
+		"status":   statusCommand(d, load, started),
+		"instance": instanceCommand(d),
 	}
 }
 

@@ -128,9 +128,7 @@ func (s *Service) ownSources(id *Identity, action string, res *Resource) policy.
 	case keyhaven.BucketKey:
 		src.Implied = ownBucket(action, res, p.BucketID)
 	case keyhaven.InstanceSession:
-		src.Implied = id.Policies != nil && slices.ContainsFunc(id.Policies.Buckets, func(b keyhaven.BucketID) bool {
-			return ownBucket(action, res, b)
-		})
+		src.Implied = res.Bucket != nil && slices.Contains(res.Bucket.Receivers, p.ID) && ownBucket(action, res, res.Bucket.ID)
 	default:
 	}
 	if res.Trust != nil {

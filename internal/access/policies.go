@@ -14,8 +14,6 @@ type Policies struct {
 	// Session are the policies that a session was made with; it may what both
 	// they and its role or user may. None narrow nothing.
 	Session []policy.Policy
-	// Buckets are those that an instance may use as their keys may.
-	Buckets []keyhaven.BucketID
 	Tags    []keyhaven.Tag // aws:PrincipalTag
 	// Keys are the condition keys that a session was made with, in lower case:
 	// aws:tokenissuetime, aws:multifactorauthpresent, aws:federatedprovider …

@@ -14,7 +14,9 @@ type Options struct {
 	S3       http.Handler            // every request that is not for another door
 	Services map[string]http.Handler // by the service name of the credential scope
 	Targets  map[string]http.Handler // by the prefix of X-Amz-Target, for unsigned requests
-	Forms    http.Handler            // unsigned requests of the Query protocol; S3 when nil
+	// Credentials answers /-/credentials: machines fetch theirs there.
+	Credentials http.Handler
+	Forms       http.Handler // unsigned requests of the Query protocol; S3 when nil
 	// BucketHost reports whether the host of a request names a bucket. Then every
 	// path is an object key, also those under "/-/". Nil means that none does.
 	BucketHost func(host string) bool
@@ -194,6 +196,12 @@ func (e *Edge) serveOwn(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
+	case "/-/credentials":
+		if e.opts.Credentials != nil {
+			e.opts.Credentials.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
 	default:
 		if h := e.opts.Own[r.URL.Path]; h != nil {
 			h.ServeHTTP(w, r)

@@ -38,7 +38,9 @@ func (d *Door) getBuckets(ctx context.Context, c *call, in *lightsail.GetBuckets
 			return nil, err
 		}
 		if value(in.IncludeConnectedResources) {
-			out.Buckets[i].ResourcesReceivingAccess = []types.ResourceReceivingAccess{}
+			if out.Buckets[i].ResourcesReceivingAccess, err = d.receivers(ctx, b); err != nil {
+				return nil, err
+			}
 		}
 		if value(in.IncludeCors) {
 			doc, err := d.buckets.CORS(ctx, b)

@@ -32,6 +32,7 @@ func (d *Door) rows() []*operation {
 		row("GetBucketAccessKeys", nil, d.getBucketAccessKeys),
 		row("DeleteBucketAccessKey", func(in *lightsail.DeleteBucketAccessKeyInput) *string { return in.BucketName }, d.deleteBucketAccessKey),
 		row("GetBucketMetricData", func(in *lightsail.GetBucketMetricDataInput) *string { return in.BucketName }, d.getBucketMetricData),
+		row("SetResourceAccessForBucket", func(in *lightsail.SetResourceAccessForBucketInput) *string { return in.BucketName }, d.setResourceAccessForBucket),
 		row("TagResource", func(in *lightsail.TagResourceInput) *string { return in.ResourceName }, d.tagResource),
 		row("UntagResource", func(in *lightsail.UntagResourceInput) *string { return in.ResourceName }, d.untagResource),
 		row("GetOperation", nil, d.getOperation),

@@ -41,6 +41,9 @@ type Buckets interface {
 	CORS(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.CORS, error)
 	Logging(ctx context.Context, b *keyhaven.Bucket) (*keyhaven.Logging, error)
 
+	SetResourceAccess(ctx context.Context, in bucket.ResourceAccessInput) (keyhaven.Operation, error)
+	Receivers(ctx context.Context, b *keyhaven.Bucket) ([]string, error)
+
 	Tag(ctx context.Context, in bucket.TagInput) (keyhaven.Operation, error)
 	Untag(ctx context.Context, in bucket.UntagInput) (keyhaven.Operation, error)
 

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
@@ -36,7 +37,8 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
 //	HTTP/1.1 200 OK
 //	…
 //
-// Lines before the first === are comment. !lock BUCKET turns object lock on, !block BlockPublicPolicy blocks public policies in the account. What differs from run to run is
+// Lines before the first === are comment. !lock BUCKET turns object lock on, !block BlockPublicPolicy blocks public policies in the account. !machine NAME registers one.
+// What differs from run to run is
 // written {UUID1}, {KEY1}, {SECRET1} in order of appearance, and may be used so
 // in later requests. Authorization: {who region how} stands for a signature;
 // see signFor.
@@ -115,6 +117,13 @@ func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 			t.Fatalf("!block %s", setting)
 		}
 		if err := s.access.SetAccountPublicAccessBlock(t.Context(), ownAccount, keyhaven.BlockPublicPolicy); err != nil {
+			t.Fatal(err)
+		}
+		lines = lines[1:]
+	}
+	if name, ok := strings.CutPrefix(lines[0], "!machine "); ok {
+		_, _, err := identity.New(s.meta, identity.Options{}).RegisterInstance(t.Context(), ownAccount, "us-east-2", name)
+		if err != nil {
 			t.Fatal(err)
 		}
 		lines = lines[1:]

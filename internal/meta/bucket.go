@@ -208,6 +208,9 @@ func encodeBucket(b *keyhaven.Bucket) []byte {
 	for _, a := range b.ReadonlyAccounts {
 		e.string(17, string(a))
 	}
+	for _, id := range b.Receivers {
+		e.string(26, id)
+	}
 	return e.b
 }
 
@@ -256,6 +259,8 @@ func decodeBucket(name string, rec []byte) (*keyhaven.Bucket, error) {
 			return addGrant(&b.Grants, f)
 		case 17:
 			b.ReadonlyAccounts = append(b.ReadonlyAccounts, keyhaven.AccountID(f.str()))
+		case 26:
+			b.Receivers = append(b.Receivers, f.str())
 		case 18:
 			b.ACL = keyhaven.CannedACL(f.num)
 		}

@@ -194,3 +194,27 @@ web_identity_token_file = `+token+`
 		}
 	}
 }
+
+// TestRES02AWSCLI: a machine without keys reads and writes by the CLI.
+func TestRES02AWSCLI(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.newBucket(t, "photos")
+	out := keyhaven(t).run(t, "instance", "register", "web-1", "--data", s.data)
+	_, token, ok := strings.Cut(out, "AWS_CONTAINER_AUTHORIZATION_TOKEN=")
+	if !ok {
+		t.Fatalf("instance register printed %s", out)
+	}
+	token = strings.TrimSpace(token)
+	s.remember(token)
+	a := newAWSCLI(t, s, "debian")
+	a.as(s.root).line(t, "lightsail set-resource-access-for-bucket --resource-name web-1 --bucket-name photos --access allow")
+	machine := a
+	machine.program = a.with("AWS_CONTAINER_CREDENTIALS_FULL_URI="+s.endpoint+"/-/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN="+token)
+	file := a.write(t, "hello.txt", "hello")
+	machine.line(t, "s3 cp "+file+" s3://photos/hello.txt")
+	wantText(t, "s3 ls", machine.line(t, "s3 ls s3://photos"), "hello.txt")
+	wantText(t, "instance list", keyhaven(t).run(t, "instance", "list", "--data", s.data), "web-1")
+	keyhaven(t).run(t, "instance", "remove", "web-1", "--data", s.data)
+	wantText(t, "a machine that is removed", machine.fails(t, machine.at([]string{"s3", "ls", "s3://photos"})...), "redentials")
+}

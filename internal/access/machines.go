@@ -1,0 +1,47 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/meta"
+)
+
+// machineLifetime is how long a machine's credentials are good; SDKs fetch others
+// before.
+const machineLifetime = time.Hour
+
+// MachineCredentials makes temporary credentials for the registered machine that
+// holds the token. They reach the buckets that SetResourceAccessForBucket opened
+// for it, as these are at each request. Errors: Unauthenticated access key.
+func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret) (*Session, error) {
+	rest, ok := strings.CutPrefix(token.Reveal(), keyhaven.MachineToken)
+	id, secret, dot := strings.Cut(rest, ".")
+	if !ok || !dot || secret == "" {
+		return nil, unknownKey("")
+	}
+	var i *keyhaven.Instance
+	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
+		i, err = r.InstanceByID(id)
+		return err
+	})
+	if keyhaven.KindOf(err) == keyhaven.NotFound && err != nil {
+		return nil, unknownKey("")
+	}
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(secret))
+	if i.Token == "" || subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(i.Token)) != 1 {
+		return nil, unknownKey("")
+	}
+	return s.NewSession(SessionInput{
+		Kind: MachineSession, Duration: machineLifetime,
+		Of: keyhaven.Principal{Kind: keyhaven.InstanceSession, Account: i.Account, ID: i.ID},
+	})
+}
