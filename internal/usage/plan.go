@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
@@ -51,7 +52,7 @@ func (s *Service) Plan(ctx context.Context, b *keyhaven.Bucket) (*Plan, error) {
 		p.TransferForecast = float64(p.Transfer) * end.Sub(begin).Seconds() / past
 	}
 	rest := end.Sub(now).Seconds()
-	p.StorageForecast = (month.ByteSeconds + float64(p.Storage)*rest) / (float64(month.Seconds) + rest)
+	p.StorageForecast = math.Round((month.ByteSeconds + float64(p.Storage)*rest) / (float64(month.Seconds) + rest)) // there are whole bytes alone
 	return p, nil
 }
 
