@@ -59,7 +59,7 @@ type settings struct {
 	LogDelivery    time.Duration `help:"Time between deliveries of the access logs of buckets." default:"5m"`
 	AuditBucket    string        `help:"Bucket that the audit log is delivered to every five minutes; empty for none." placeholder:"BUCKET"`
 	AuditRetention time.Duration `help:"Age from which files of the audit log are deleted; 0 for never." default:"9600h"`
-	RequestMemory  int64         `help:"MiB of memory for requests that run at the same time; what is beyond waits, or is told to slow down." default:"128"`
+	RequestMemory  int64         `help:"MiB of memory for requests that run at the same time; what is beyond waits, or is told to slow down." default:"96"`
 	OIDCPrivate    bool          `name:"oidc-private" help:"Let OpenID Connect providers be at private and loopback addresses."`
 	DrainTimeout   time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
 	LogFormat      string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`

@@ -11,7 +11,7 @@ import (
 
 // DefaultRequestMemory is the memory that requests may take at the same time, in
 // bytes, where Options does not say.
-const DefaultRequestMemory = 128 << 20
+const DefaultRequestMemory = 96 << 20
 
 // What a request is counted with, in bytes: what the connection, its goroutine
 // and the record of the request take, and the buffers of its body. These are

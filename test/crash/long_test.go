@@ -9,6 +9,7 @@ const (
 	powerCuts    = 40
 	linearRounds = 300
 	slowClients  = 10_000
-	slowMemory   = "128"
+	slowMemory   = "96"
+	largePart    = 5 << 30
 	rotTrials    = 150
 )

@@ -11,5 +11,6 @@ const (
 	linearRounds = 40
 	slowClients  = 600
 	slowMemory   = "32"
+	largePart    = 32 << 20
 	rotTrials    = 6
 )
