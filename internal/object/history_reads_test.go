@@ -93,6 +93,13 @@ func (h *history) getRange(in object.GetInput, v *modelVersion) {
 	case last >= 0:
 		to = min(last+1, size)
 	}
+	if first < 0 && last > 0 && size == 0 { // all there is, as S3 has it
+		h.must("get suffix of nothing", err)
+		if len(data) != 0 || c.Partial {
+			h.t.Fatalf("Get of the last %d of no bytes = %d bytes, partial %v", last, len(data), c.Partial)
+		}
+		return
+	}
 	if first < 0 && last <= 0 || size == 0 || from >= to {
 		wantError(h.t, fmt.Sprintf("Get of %d-%d of %d bytes", first, last, size), err, keyhaven.Invalid, keyhaven.NounRange)
 		return
