@@ -93,7 +93,9 @@ const (
 	NounInstance
 	NounSession
 	NounNotification
-	NounQuota     // of a plan
+	NounQuota // of a plan
+	NounAlarm
+	NounContact   // where an account is told of alarms
 	NounLogTarget // where access records go
 	NounEncryption
 	numNouns
@@ -104,7 +106,7 @@ var nounNames = [numNouns]string{
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
 	"storage", "configuration", "object lock", "user", "group", "role", "policy", "policy document", "login profile", "password",
-	"instance profile", "identity provider", "instance", "session", "notification", "quota", "log target", "encryption",
+	"instance profile", "identity provider", "instance", "session", "notification", "quota", "alarm", "contact", "log target", "encryption",
 }
 
 func (n Noun) String() string {

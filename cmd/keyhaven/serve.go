@@ -30,6 +30,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
+	"github.com/keyhaven/keyhaven/internal/mail"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/notify"
 	"github.com/keyhaven/keyhaven/internal/object"
@@ -83,6 +84,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
+	mails, err := c.mails(sys.getenv)
+	if err != nil {
+		return err
+	}
 	bundles, err := c.catalog()
 	if err != nil {
 		return err
@@ -104,7 +109,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles, ins})
+	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles, ins, mails})
 	house.closers = append(house.closers, ins.close)
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
@@ -257,6 +262,7 @@ type outside struct {
 	keys     *sse.LocalKeys // that aws:kms can name
 	bundles  keyhaven.Catalog
 	ins      *instruments
+	mails    *mail.Sender // nil for none
 }
 
 // localKeys reads the keys that aws:kms can name; nil for none.
@@ -274,12 +280,13 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		UploadLifetime: c.UploadExpiry, Quota: out.bundles.EnforcedQuota, Log: log, Ring: d.ring, LocalKeys: out.keys,
 	})
 	logs := accesslog.New(d.meta, accesslog.Options{DeliverEvery: c.LogDelivery, Log: log, Store: storeLog(buckets, objects)})
-	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.hooks.send, Log: log})
+	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.send, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
 	measured := usage.New(d.meta, usage.Options{Bundles: out.bundles, Log: log})
-	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, URL: bucketURL(out.endpoint, c.Domain)})
 	ids := identity.New(d.meta, identity.Options{})
 	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
+	alarms := c.alarms(d, log, out)
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	proxies, _ := edge.ParseProxies(c.TrustedProxies) // check has read it
 	handler := edge.New(edge.Options{
@@ -306,13 +313,13 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 			measured.Observe(rec, o)
 			out.ins.observe(ctx, rec, o)
 		},
-		Own: out.ins.own(),
+		Own: ownPaths(out.ins, alarms),
 		Log: accessLog(log, c.AccessLog),
 	})
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run},
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run},
 		closers: []func() error{
 			func() error { return logs.Flush(context.Background()) },
 			func() error { return measured.Sample(context.Background()) },

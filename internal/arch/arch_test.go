@@ -20,7 +20,7 @@ const module = "github.com/keyhaven/keyhaven"
 var (
 	nouns    = []string{""}
 	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/sse", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
-	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog", "internal/usage"}
+	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog", "internal/usage", "internal/alarm"}
 )
 
 type row struct {
@@ -59,6 +59,8 @@ var rows = map[string]row{
 	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
 	"internal/webhook":   {imports: nouns},
+	"internal/alarm":     {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/mail":      {imports: nouns, vendor: []string{"github.com/wneessen/go-mail"}},
 	"internal/notify":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/usage":     {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},

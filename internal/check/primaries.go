@@ -28,6 +28,7 @@ func (c *checker) primaries(ctx context.Context) error {
 		{meta.KindManifest, c.needs},
 		{meta.KindCompleted, c.needs},
 		{meta.KindOperation, c.needs},
+		{meta.KindWatch, func(context.Context, *meta.Entry) error { return nil }},
 		{meta.KindSeries, func(context.Context, *meta.Entry) error { return nil }},
 		{meta.KindQueue, func(context.Context, *meta.Entry) error { return nil }},
 		{meta.KindLogBatch, func(context.Context, *meta.Entry) error { return nil }},

@@ -36,6 +36,7 @@ type Options struct {
 	Access  Access
 	Buckets Buckets
 	Metrics Metrics
+	Alarms  Alarms
 	// URL is the address under which clients reach a bucket.
 	URL func(*keyhaven.Bucket) string
 }
@@ -45,13 +46,14 @@ type Door struct {
 	access     Access
 	buckets    Buckets
 	metrics    Metrics
+	alarms     Alarms
 	url        func(*keyhaven.Bucket) string
 	operations map[string]*operation
 }
 
 // New returns a door over the services.
 func New(o Options) *Door {
-	d := &Door{access: o.Access, buckets: o.Buckets, metrics: o.Metrics, url: o.URL, operations: make(map[string]*operation)}
+	d := &Door{access: o.Access, buckets: o.Buckets, metrics: o.Metrics, alarms: o.Alarms, url: o.URL, operations: make(map[string]*operation)}
 	for _, op := range d.rows() {
 		d.operations[op.name] = op
 	}

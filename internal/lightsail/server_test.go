@@ -16,6 +16,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/alarm"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/kv"
@@ -85,6 +86,7 @@ func newServer(t testing.TB) *server {
 		Access:  s.access,
 		Buckets: s.buckets,
 		Metrics: s.metrics,
+		Alarms:  alarm.New(s.meta, alarm.Options{Mail: true, Webhooks: true, URL: "http://localhost:9000"}),
 		URL:     func(b *keyhaven.Bucket) string { return "http://" + b.Name + ".localhost:9000" },
 	})
 	s.framed = edge.New(edge.Options{S3: s.door, Log: slog.New(slog.NewTextHandler(&s.log, nil))})

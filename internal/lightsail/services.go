@@ -58,3 +58,16 @@ type Metrics interface {
 	Data(ctx context.Context, q usage.Query) ([]usage.Datapoint, error)
 	Plan(ctx context.Context, b *keyhaven.Bucket) (*usage.Plan, error)
 }
+
+// Alarms watches buckets and tells contacts. Implemented by alarm.Service.
+type Alarms interface {
+	Put(ctx context.Context, a keyhaven.Alarm) (keyhaven.Operation, error)
+	List(ctx context.Context, account keyhaven.AccountID, region, name, bucket string) ([]*keyhaven.Alarm, error)
+	Delete(ctx context.Context, account keyhaven.AccountID, region, name string) (keyhaven.Operation, error)
+	Test(ctx context.Context, account keyhaven.AccountID, region, name string, state keyhaven.AlarmState) (keyhaven.Operation, error)
+
+	CreateContact(ctx context.Context, c keyhaven.Contact) (keyhaven.Operation, error)
+	Contacts(ctx context.Context, account keyhaven.AccountID, region string, protocols []keyhaven.ContactProtocol) ([]*keyhaven.Contact, error)
+	DeleteContact(ctx context.Context, account keyhaven.AccountID, region string, p keyhaven.ContactProtocol) (keyhaven.Operation, error)
+	Invite(ctx context.Context, account keyhaven.AccountID, region string) (keyhaven.Operation, error)
+}

@@ -49,6 +49,7 @@ const (
 	KindLogBatch       Kind = kindLogBatch
 	KindQueue          Kind = kindQueue
 	KindSeries         Kind = kindSeries
+	KindWatch          Kind = kindWatch
 )
 
 var kindNames = map[Kind]string{
@@ -59,7 +60,7 @@ var kindNames = map[Kind]string{
 	KindCompleted: "completed upload", KindDue: "due entry", KindOutbox: "outbox entry", KindOperation: "operation",
 	KindOpsByTime: "operation index", KindOpsByName: "operation index by resource",
 	KindEntity: "IAM record", KindEntityIndex: "IAM index",
-	KindLogBatch: "access log batch", KindQueue: "queued report", KindSeries: "metric series",
+	KindLogBatch: "access log batch", KindQueue: "queued report", KindSeries: "metric series", KindWatch: "alarm or contact",
 }
 
 // Kinds returns every kind that this release knows, in order of their keys.
@@ -202,6 +203,8 @@ func (e *Entry) parse(r *Reader, v []byte, keys bool) error {
 		return e.parseIndex(k)
 	case KindEntity:
 		return e.parseEntity(k, v)
+	case KindWatch:
+		return parseWatchEntry(e.Key, v)
 	case KindSeries:
 		return parseSeries(e.Key, v)
 	case KindQueue:

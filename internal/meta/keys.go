@@ -38,6 +38,7 @@ const (
 
 	kindEntity      = 'i'
 	kindEntityIndex = 'I'
+	kindWatch       = 'y'
 	kindSeries      = 'q'
 	kindQueue       = 'w'
 	kindLogBatch    = 'l'

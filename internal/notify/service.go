@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -126,6 +127,9 @@ func (s *Service) drain(ctx context.Context, name string, q *queue) error {
 func (s *Service) send(ctx context.Context, name string, events []*meta.Event) (n int, err error) {
 	for _, e := range events {
 		address := s.opts.Webhooks[name]
+		if direct, ok := strings.CutPrefix(name, "="); ok { // an address, and not the name of one
+			address = direct
+		}
 		if address == "" {
 			err = errors.New("the server's configuration has no webhook of this name")
 		} else {
