@@ -48,6 +48,9 @@ func (c *claims) hash(key []byte) fingerprint {
 
 func (c *claims) add(to map[meta.Kind]*tally, kind meta.Kind, key []byte) {
 	t, p := to[kind], c.hash(key)
+	if t == nil {
+		return // no derived kind: it is walked as a record of its own
+	}
 	t.n++
 	t.sum[0] += p[0]
 	t.sum[1] += p[1]

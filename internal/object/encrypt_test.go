@@ -289,3 +289,15 @@ func TestBucketEncryption(t *testing.T) {
 	_, err = r.objects.Put(r.ctx, putOf(r.bucket("photos"), "k", content(10, 1)))
 	wantError(t, "a key that is gone", err, keyhaven.NotFound, keyhaven.NounEncryption)
 }
+
+// TestFsckOfConfiguredBuckets: the documents of a bucket, and the run of its
+// lifecycle, are known to fsck.
+func TestFsckOfConfiguredBuckets(t *testing.T) {
+	r := sealing(t, memkv.New())
+	r.must("set encryption", r.buckets.SetConfig(r.ctx, r.bucket("photos"), keyhaven.ConfigEncryption, &keyhaven.EncryptionConfig{Default: ways["AES256"].Encryption}))
+	r.lifecycle("photos", keyhaven.LifecycleRule{Days: 1})
+	r.lockBucket(keyhaven.LockConfig{Mode: keyhaven.LockGovernance, Days: 1})
+	r.put("photos", "k", content(10, 1))
+	r.put("vault", "k", content(10, 1))
+	r.fsck()
+}
