@@ -41,6 +41,7 @@ type AccessKey struct {
 	BucketName string
 	UserID     string // AIDA…, set when Owner is OwnerUser
 	LastUsed   LastUsed
+	Care       KeyCare
 }
 
 // LastUsed is when, where and for what a key last signed a request that was

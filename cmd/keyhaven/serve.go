@@ -28,6 +28,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/iam"
 	"github.com/keyhaven/keyhaven/internal/identity"
+	"github.com/keyhaven/keyhaven/internal/keycare"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
 	"github.com/keyhaven/keyhaven/internal/mail"
@@ -295,7 +296,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		BucketHost:    s3Door.BucketHost,
 		Proxies:       proxies,
 		Services: map[string]http.Handler{
-			"s3": s3Door, "lightsail": lightsailDoor, cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
+			"s3": s3Door, "lightsail": lightsailDoor, keycare.Service: keycare.New(keys, buckets), cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		Forms:         stsDoor,

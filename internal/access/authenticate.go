@@ -23,6 +23,7 @@ type Identity struct {
 	HTTP      *http.Request    // what condition keys like aws:SourceIp are about
 
 	kind    SessionKind
+	used    *use    // of a long-term key
 	session *claims // of temporary credentials of STS
 	console string  // id of the sign-in, of credentials of the console
 }
@@ -87,7 +88,7 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 		return nil, err
 	}
 	// Whoever does not hold the secret learns nothing about the status.
-	if !cred.active {
+	if !cred.active || cred.care.Expired(now) {
 		return nil, unknownKey(sig.AccessKeyID)
 	}
 	if c := cred.session; c != nil && !now.Before(c.Expires) {
@@ -101,11 +102,14 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 		return nil, err
 	}
 	if cred.used != nil {
-		s.used.touch(cred.used, now, sig.Scope.Region, sig.Scope.Service)
+		s.used.touch(cred.used, now, r, sig.Scope.Region, sig.Scope.Service)
+	}
+	if cred.scope != nil {
+		policies = cred.scope
 	}
 	return &Identity{
 		Principal: principal, Region: sig.Scope.Region, Service: sig.Scope.Service,
-		Signature: sig, Key: key, Policies: policies, HTTP: r, kind: cred.kind, session: cred.session, console: cred.console,
+		Signature: sig, Key: key, Policies: policies, HTTP: r, kind: cred.kind, used: cred.used, session: cred.session, console: cred.console,
 	}, nil
 }
 

@@ -68,6 +68,9 @@ func (s *Service) Authorize(ctx context.Context, id *Identity, action string, re
 // allow together; then what is open to other accounts and to anybody. An error
 // is one of the store.
 func (s *Service) Decide(ctx context.Context, id *Identity, action string, res Resource) (Decision, error) {
+	if id.used != nil {
+		id.used.decided(action)
+	}
 	b := res.Bucket
 	src := s.ownSources(id, action, &res)
 	block := keyhaven.PublicAccessBlock(0)

@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -89,17 +91,17 @@ func (r *trackerRig) flushed(want time.Time) {
 func TestA4_TwoCredentialsOfOneKey(t *testing.T) {
 	r := newTrackerRig(t)
 	older, newer := r.use(testKey), r.use(testKey)
-	r.touch(newer, at(20), "r", "s3")
-	r.touch(older, at(10), "r", "s3")
+	r.touch(newer, at(20), anyRequest, "r", "s3")
+	r.touch(older, at(10), anyRequest, "r", "s3")
 	if u := r.overlay(testKey, keyhaven.LastUsed{}); !u.Time.Equal(at(20)) {
 		t.Errorf("the last use is %v, want the later of two", u.Time)
 	}
 	r.flushed(at(20))
-	r.touch(newer, at(30), "r", "s3")
+	r.touch(newer, at(30), anyRequest, "r", "s3")
 	r.flushed(at(30))
-	r.touch(older, at(40), "r", "s3")
+	r.touch(older, at(40), anyRequest, "r", "s3")
 	r.flushed(at(40))
-	r.touch(newer, at(50), "r2", "s3")
+	r.touch(newer, at(50), anyRequest, "r2", "s3")
 	if u := r.overlay(testKey, keyhaven.LastUsed{Time: at(40)}); u.Region != "r2" {
 		t.Errorf("the last use is %+v, want the one in r2", u)
 	}
@@ -115,7 +117,7 @@ func TestA4_UsesWhileWriting(t *testing.T) {
 		u := r.use(testKey)
 		wg.Go(func() {
 			for i := range 500 {
-				r.touch(u, at(int64(i*4+g+1)), "r", "s3")
+				r.touch(u, at(int64(i*4+g+1)), anyRequest, "r", "s3")
 			}
 		})
 	}
@@ -127,7 +129,7 @@ func TestA4_UsesWhileWriting(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	r.touch(r.use(testKey), at(3000), "r", "s3")
+	r.touch(r.use(testKey), at(3000), anyRequest, "r", "s3")
 	r.flushed(at(3000))
 }
 
@@ -148,7 +150,7 @@ func TestFlushByBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range keys {
-		r.touch(r.use(id(i)), at(int64(i+1)), "r", "s3")
+		r.touch(r.use(id(i)), at(int64(i+1)), anyRequest, "r", "s3")
 	}
 	if err := r.flush(context.Background(), r.meta); err != nil {
 		t.Fatal(err)
@@ -165,3 +167,6 @@ func TestFlushByBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// anyRequest is a request of some client.
+var anyRequest = httptest.NewRequest(http.MethodGet, "/", nil)

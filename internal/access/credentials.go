@@ -30,6 +30,8 @@ type credential struct {
 	userID     string
 	bucketID   keyhaven.BucketID
 	bucketName string
+	care       keyhaven.KeyCare
+	scope      *Policies // that narrow the key of a bucket; nil for none
 
 	// Of temporary credentials: of the console the sign-in, of STS the rest.
 	console  string
@@ -159,6 +161,10 @@ func (s *Service) credential(ctx context.Context, id string) (*credential, error
 		userID:     rec.UserID,
 		bucketID:   rec.BucketID,
 		bucketName: rec.BucketName,
+	}
+	cred.care = rec.Care
+	if cred.scope, err = scopePolicies(&rec.AccessKey); err != nil {
+		return nil, err
 	}
 	s.subjects.put(holderID(&rec.AccessKey), sub, subjectGen)
 	s.cache.put(id, cred, gen)

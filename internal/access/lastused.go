@@ -1,7 +1,10 @@
 package access
 
 import (
+	"cmp"
 	"context"
+	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,13 +20,48 @@ const flushBatch = 1000
 // use is the last use of one key. The hot path writes it without a lock; only
 // the first use after a flush queues it.
 type use struct {
-	id    string
-	nanos atomic.Int64
-	place atomic.Pointer[place]
-	dirty atomic.Bool
+	id     string
+	nanos  atomic.Int64
+	place  atomic.Pointer[place]
+	client atomic.Pointer[client]
+	action atomic.Pointer[string]
+	first  atomic.Int64  // the first use since this is kept in memory
+	count  atomic.Uint64 // requests that are not on disk
+	dirty  atomic.Bool
 }
 
 type place struct{ region, service string }
+
+type client struct{ address, agent string }
+
+// decided notes what a request asked for.
+func (u *use) decided(action string) {
+	if p := u.action.Load(); p == nil || *p != action {
+		u.action.Store(&action)
+	}
+}
+
+// activity merges what is in memory into what is stored.
+func (u *use) activity(stored keyhaven.KeyActivity, count uint64, everUsed bool) keyhaven.KeyActivity {
+	stored.Requests += count
+	if first := u.first.Load(); first != 0 && !everUsed && (stored.FirstUsed.IsZero() || stored.FirstUsed.UnixNano() > first) {
+		stored.FirstUsed = time.Unix(0, first).UTC()
+	}
+	if c := u.client.Load(); c != nil {
+		stored.Address, stored.UserAgent = host(c.address), c.agent[:min(len(c.agent), keyhaven.MaxAgent)]
+	}
+	if a := u.action.Load(); a != nil {
+		stored.Action = *a
+	}
+	return stored
+}
+
+func host(address string) string {
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		return h
+	}
+	return address
+}
 
 func (u *use) lastUsed() keyhaven.LastUsed {
 	p := u.place.Load()
@@ -53,8 +91,14 @@ func (t *tracker) use(id string) *use {
 	return &use{id: id}
 }
 
-func (t *tracker) touch(u *use, now time.Time, region, service string) {
+// touch notes a verified request.
+func (t *tracker) touch(u *use, now time.Time, r *http.Request, region, service string) {
 	u.nanos.Store(now.UnixNano())
+	u.count.Add(1)
+	u.first.CompareAndSwap(0, now.UnixNano())
+	if c := u.client.Load(); c == nil || c.address != r.RemoteAddr || c.agent != r.UserAgent() {
+		u.client.Store(&client{r.RemoteAddr, r.UserAgent()})
+	}
 	if p := u.place.Load(); p == nil || p.region != region || p.service != service {
 		u.place.Store(&place{region, service})
 	}
@@ -83,10 +127,63 @@ func latest(uses []*use, than keyhaven.LastUsed) keyhaven.LastUsed {
 	return than
 }
 
+// activity returns what is known of the use of a key: what is on disk and what is
+// queued.
+func (t *tracker) activity(id string, last keyhaven.LastUsed, stored keyhaven.KeyActivity) keyhaven.KeyActivity {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, u := range byTime(t.queued[id]) {
+		stored = u.activity(stored, u.count.Load(), !last.Time.IsZero() && stored.FirstUsed.IsZero())
+	}
+	return stored
+}
+
+// byTime puts the latest use last.
+func byTime(uses []*use) []*use {
+	uses = slices.Clone(uses)
+	slices.SortFunc(uses, func(a, b *use) int { return cmp.Compare(a.nanos.Load(), b.nanos.Load()) })
+	return uses
+}
+
 // pending is the queued uses of one key.
 type pending struct {
-	id   string
-	uses []*use
+	id     string
+	uses   []*use
+	counts []uint64 // what each adds to the requests on disk
+}
+
+// take moves the counts out of the uses.
+func (p *pending) take() {
+	p.counts = make([]uint64, len(p.uses))
+	for i, u := range p.uses {
+		u.dirty.Store(false)
+		p.counts[i] = u.count.Swap(0)
+	}
+}
+
+// giveBack undoes take.
+func (p *pending) giveBack() {
+	for i, u := range p.uses {
+		u.dirty.Store(true)
+		u.count.Add(p.counts[i])
+	}
+}
+
+// put writes them.
+func (p *pending) put(tx *meta.Txn) error {
+	last, err := tx.LastUsed(p.id)
+	if err != nil {
+		return err
+	}
+	activity, err := tx.KeyActivity(p.id)
+	if err != nil {
+		return err
+	}
+	unknown := !last.Time.IsZero() && activity.FirstUsed.IsZero() // it was used before this was kept
+	for i, u := range p.uses {
+		activity = u.activity(activity, p.counts[i], unknown)
+	}
+	return tx.PutLastUsed(p.id, latest(p.uses, keyhaven.LastUsed{}), activity)
 }
 
 // flush writes the queued uses. An entry stays queued until it is on disk, so
@@ -97,7 +194,7 @@ func (t *tracker) flush(ctx context.Context, m *meta.Store) error {
 	t.mu.Lock()
 	batch := make([]pending, 0, len(t.queued))
 	for id, uses := range t.queued {
-		batch = append(batch, pending{id, slices.Clone(uses)})
+		batch = append(batch, pending{id: id, uses: byTime(uses)})
 	}
 	t.mu.Unlock()
 	for part := range slices.Chunk(batch, flushBatch) {
@@ -109,14 +206,12 @@ func (t *tracker) flush(ctx context.Context, m *meta.Store) error {
 }
 
 func (t *tracker) write(ctx context.Context, m *meta.Store, batch []pending) error {
-	for _, p := range batch {
-		for _, u := range p.uses {
-			u.dirty.Store(false)
-		}
+	for i := range batch {
+		batch[i].take()
 	}
 	err := m.Update(ctx, func(tx *meta.Txn) error {
-		for _, p := range batch {
-			if err := tx.PutLastUsed(p.id, latest(p.uses, keyhaven.LastUsed{})); err != nil {
+		for i := range batch {
+			if err := batch[i].put(tx); err != nil {
 				return err
 			}
 		}
@@ -124,11 +219,10 @@ func (t *tracker) write(ctx context.Context, m *meta.Store, batch []pending) err
 	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, p := range batch {
+	for i := range batch {
+		p := &batch[i]
 		if err != nil {
-			for _, u := range p.uses {
-				u.dirty.Store(true)
-			}
+			p.giveBack()
 			continue
 		}
 		t.queued[p.id] = slices.DeleteFunc(t.queued[p.id], func(u *use) bool { return !u.dirty.Load() })

@@ -84,6 +84,8 @@ var rows = map[string]row{
 
 	"internal/md5lanes": {vendor: []string{"golang.org/x/sys/cpu"}},
 
+	"internal/keycare": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
+
 	"internal/arch": {},
 }
 

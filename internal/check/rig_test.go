@@ -178,7 +178,7 @@ func (r *rig) fill() {
 	root, err := r.access.CreateRootKey(r.t.Context(), account)
 	r.must(err)
 	r.must(r.meta.Update(r.t.Context(), func(tx *meta.Txn) error {
-		return tx.PutLastUsed(root.ID, keyhaven.LastUsed{Time: time.Now(), Region: region, Service: "s3"})
+		return tx.PutLastUsed(root.ID, keyhaven.LastUsed{Time: time.Now(), Region: region, Service: "s3"}, keyhaven.KeyActivity{})
 	}))
 
 	doomed := r.bucket("doomed", true)

@@ -90,7 +90,22 @@ func (r *Reader) LastUsed(id string) (u keyhaven.LastUsed, err error) {
 	if err != nil || rec == nil {
 		return u, err
 	}
-	err = decode("last used", rec, func(n protowire.Number, f field) error {
+	err = decodeKeyUse(rec, &u, &keyhaven.KeyActivity{})
+	return u, err
+}
+
+// KeyActivity returns what is recorded of the use of a key beside its last use.
+func (r *Reader) KeyActivity(id string) (a keyhaven.KeyActivity, err error) {
+	rec, err := r.get(key1(kindLastUsed, id))
+	if err != nil || rec == nil {
+		return a, err
+	}
+	err = decodeKeyUse(rec, &keyhaven.LastUsed{}, &a)
+	return a, err
+}
+
+func decodeKeyUse(rec []byte, u *keyhaven.LastUsed, a *keyhaven.KeyActivity) error {
+	return decode("last used", rec, func(n protowire.Number, f field) error {
 		switch n {
 		case 1:
 			u.Time = f.time()
@@ -98,21 +113,36 @@ func (r *Reader) LastUsed(id string) (u keyhaven.LastUsed, err error) {
 			u.Region = f.str()
 		case 3:
 			u.Service = f.str()
+		case 4:
+			a.FirstUsed = f.time()
+		case 5:
+			a.Requests = f.num
+		case 6:
+			a.Address = f.str()
+		case 7:
+			a.UserAgent = f.str()
+		case 8:
+			a.Action = f.str()
 		}
 		return nil
 	})
-	return u, err
 }
 
-// PutLastUsed records the last use of a key that still exists.
-func (t *Txn) PutLastUsed(id string, u keyhaven.LastUsed) error {
+// PutLastUsed records the last use of a key that still exists, and what is known
+// of its use beside that.
+func (t *Txn) PutLastUsed(id string, u keyhaven.LastUsed, a keyhaven.KeyActivity) error {
 	if rec, err := t.get(key1(kindAccessKey, id)); err != nil || rec == nil {
 		return err
 	}
-	e := newRecord(40)
+	e := newRecord(120)
 	e.time(1, u.Time)
 	e.string(2, u.Region)
 	e.string(3, u.Service)
+	e.time(4, a.FirstUsed)
+	e.uint(5, a.Requests)
+	e.string(6, a.Address)
+	e.string(7, a.UserAgent)
+	e.string(8, a.Action)
 	return t.t.Set(key1(kindLastUsed, id), e.b)
 }
 
@@ -129,7 +159,44 @@ func encodeAccessKey(k *KeyRecord) []byte {
 	}
 	e.bool(8, k.FromEnvironment)
 	e.string(10, k.UserID)
+	encodeKeyCare(e, &k.Care)
 	return e.b
+}
+
+func encodeKeyCare(e *encoder, c *keyhaven.KeyCare) {
+	e.string(20, c.Name)
+	e.string(21, c.Note)
+	e.time(22, c.ExpiresAt)
+	e.bool(23, c.Scope.ReadOnly)
+	for _, p := range c.Scope.Prefixes {
+		e.string(24, p)
+	}
+	for _, n := range c.Scope.Networks {
+		e.string(25, n)
+	}
+	e.string(26, c.Replaces)
+	e.bool(27, c.Imported)
+}
+
+func decodeKeyCare(n protowire.Number, f field, c *keyhaven.KeyCare) {
+	switch n {
+	case 20:
+		c.Name = f.str()
+	case 21:
+		c.Note = f.str()
+	case 22:
+		c.ExpiresAt = f.time()
+	case 23:
+		c.Scope.ReadOnly = f.num != 0
+	case 24:
+		c.Scope.Prefixes = append(c.Scope.Prefixes, f.str())
+	case 25:
+		c.Scope.Networks = append(c.Scope.Networks, f.str())
+	case 26:
+		c.Replaces = f.str()
+	case 27:
+		c.Imported = f.num != 0
+	}
 }
 
 func decodeAccessKey(id string, rec []byte) (*KeyRecord, error) {
@@ -154,6 +221,8 @@ func decodeAccessKey(id string, rec []byte) (*KeyRecord, error) {
 			k.FromEnvironment = f.num != 0
 		case 10:
 			k.UserID = f.str()
+		default:
+			decodeKeyCare(n, f, &k.Care)
 		}
 		return nil
 	})

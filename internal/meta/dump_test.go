@@ -39,7 +39,7 @@ func filled(t *testing.T) *Store {
 			func() error {
 				return tx.PutAccessKey(&KeyRecord{Sealed: []byte("x"), AccessKey: keyhaven.AccessKey{ID: "AKIA", Owner: keyhaven.OwnerRoot, Account: b.Account}})
 			},
-			func() error { return tx.PutLastUsed("AKIA", keyhaven.LastUsed{Region: "r"}) },
+			func() error { return tx.PutLastUsed("AKIA", keyhaven.LastUsed{Region: "r"}, keyhaven.KeyActivity{}) },
 			func() error { return tx.refer(parts[1].Data, upload) },
 			func() error { return tx.putManifest(upload, parts) },
 			func() error { return putAs(tx, b, "a", 10, small) },

@@ -213,7 +213,25 @@ func genKeyRecord() *rapid.Generator[*KeyRecord] {
 		}
 		k.Sealed = genBytes(100).Draw(t, "sealed")
 		k.FromEnvironment = rapid.Bool().Draw(t, "environment")
+		k.Care = genKeyCare().Draw(t, "care")
 		return k
+	})
+}
+
+func genKeyCare() *rapid.Generator[keyhaven.KeyCare] {
+	text := rapid.StringN(0, 8, 32)
+	return rapid.Custom(func(t *rapid.T) (c keyhaven.KeyCare) {
+		c.Name, c.Note, c.Replaces = text.Draw(t, "key name"), text.Draw(t, "note"), text.Draw(t, "replaces")
+		c.Imported, c.Scope.ReadOnly = rapid.Bool().Draw(t, "imported"), rapid.Bool().Draw(t, "read-only")
+		if rapid.Bool().Draw(t, "expires") {
+			c.ExpiresAt = genTime().Draw(t, "expiry")
+		}
+		for _, list := range []*[]string{&c.Scope.Prefixes, &c.Scope.Networks} {
+			if l := rapid.SliceOfN(rapid.StringN(1, 8, 32), 0, 3).Draw(t, "list"); len(l) > 0 {
+				*list = l
+			}
+		}
+		return c
 	})
 }
 

@@ -44,7 +44,7 @@ var records = []record{
 			if err := tx.PutAccessKey(k); err != nil {
 				return err
 			}
-			return tx.PutLastUsed(k.ID, n.(keyhaven.LastUsed))
+			return tx.PutLastUsed(k.ID, n.(keyhaven.LastUsed), keyhaven.KeyActivity{})
 		},
 		func(r *Reader, k []byte) (any, error) { return r.LastUsed(string(k[1:])) },
 	},

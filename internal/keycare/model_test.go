@@ -1,0 +1,70 @@
+package keycare
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestModel holds the service model for aws-cli against the door: the same
+// operations and the same members.
+func TestModel(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/keyhaven-api/service-2.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var model struct {
+		Metadata   map[string]string
+		Operations map[string]struct{ Input, Output struct{ Shape string } }
+		Shapes     map[string]struct{ Members map[string]any }
+	}
+	if err := json.Unmarshal(raw, &model); err != nil {
+		t.Fatal(err)
+	}
+	if m := model.Metadata; m["targetPrefix"] != Target || m["signingName"] != Service || m["jsonVersion"] != "1.1" {
+		t.Errorf("metadata = %v", m)
+	}
+	var names []string
+	for name := range model.Operations {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if got := New(nil, nil).Operations(); !slices.Equal(got, names) {
+		t.Errorf("the door has %v, the model %v", got, names)
+	}
+	for shape, v := range map[string]any{
+		"AccessKey": keyShape{}, "Scope": scopeShape{}, "LastUsed": useShape{}, "Activity": activityShape{}, "Rotation": rotationShape{},
+		"GetBucketAccessKeysRequest": bucketInput{}, "GetAccessKeyRequest": keyInput{}, "UpdateAccessKeyRequest": updateInput{},
+		"ImportBucketAccessKeyRequest": importInput{}, "RotateBucketAccessKeyRequest": rotateInput{}, "StepBucketAccessKeyRotationRequest": stepInput{},
+	} {
+		var want []string
+		for member := range model.Shapes[shape].Members {
+			want = append(want, member)
+		}
+		got := members(reflect.TypeOf(v))
+		if shape == "ImportBucketAccessKeyRequest" { // a key is imported active
+			got = slices.DeleteFunc(got, func(m string) bool { return m == "status" })
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has %v, the model %v", shape, got, want)
+		}
+	}
+}
+
+func members(typ reflect.Type) (out []string) {
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		if f.Anonymous {
+			out = append(out, members(f.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out = append(out, name)
+	}
+	return out
+}
