@@ -71,7 +71,21 @@ func (s *Service) AuthenticateForm(r *http.Request, service string, form sigv4.F
 	return s.verify(r, sig, service, "")
 }
 
+// verify authenticates, and counts failures by address: one that fails too often
+// is refused (MaxFaults) with Throttled.
 func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHash string) (*Identity, error) {
+	now := s.now()
+	exceeded := s.faults.exceeded(r, now)
+	id, err := s.prove(r, sig, service, bodyHash, exceeded)
+	if err != nil && isFault(err) {
+		s.faults.failed(r, now)
+	}
+	return id, err
+}
+
+// prove verifies a signature; when the address has failed too often, only that of
+// a trusted credential.
+func (s *Service) prove(r *http.Request, sig *sigv4.Signature, service, bodyHash string, exceeded bool) (*Identity, error) {
 	if sig.Scope.Service != service {
 		return nil, &sigv4.Error{
 			Reason: sigv4.Malformed,
@@ -81,6 +95,9 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 	cred, err := s.lookUp(r.Context(), sig)
 	if err != nil {
 		return nil, err
+	}
+	if exceeded && !cred.trusted(r) {
+		return nil, errThrottled()
 	}
 	key := cred.signingKey(sig.Scope)
 	now := s.now()

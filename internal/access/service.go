@@ -25,6 +25,7 @@ type Service struct {
 	cache    *credentialCache
 	subjects *subjectCache
 	used     *tracker
+	faults   faults
 	opts     Options
 	now      func() time.Time
 	done     chan struct{}
