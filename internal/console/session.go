@@ -78,7 +78,10 @@ func (d *Door) signIn(c *call) (any, error) {
 	if in.Kind == "root" {
 		in.UserName = ""
 	}
-	who := []string{"address " + clientAddress(c.r), in.Kind + " " + in.Account + "/" + in.UserName + in.AccessKeyID}
+	// The name counts together with the address: by itself anybody could lock its
+	// owner out.
+	from := "address " + clientAddress(c.r)
+	who := []string{from, from + " " + in.Kind + " " + in.Account + "/" + in.UserName + in.AccessKeyID}
 	if wait := d.throttle.wait(who...); wait > 0 {
 		return nil, tooMany(c, wait)
 	}
@@ -98,7 +101,7 @@ func (d *Door) signIn(c *call) (any, error) {
 	if err != nil {
 		return nil, mapLimit(err)
 	}
-	d.throttle.succeeded(who...)
+	d.throttle.succeeded(who[1])
 	http.SetCookie(c.w, d.cookie(c.r, s.Token.Reveal(), s.ExpiresAt))
 	return d.handOut(c, s.Token, s)
 }

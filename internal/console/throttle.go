@@ -3,14 +3,18 @@ package console
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
 
-// How many failures to sign in within Window make it wait for the rest of it.
+// How many failures to sign in within Window make it wait for the rest of it: of
+// one name from one address, and of an address, which many may share behind a
+// proxy.
 const (
-	Attempts = 10
-	Window   = 5 * time.Minute
+	Attempts        = 10
+	AddressAttempts = 50
+	Window          = 5 * time.Minute
 
 	maxTracked = 100_000
 )
@@ -33,7 +37,11 @@ func (t *throttle) wait(names ...string) (longest time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, name := range names {
-		if f := t.counts[name]; f != nil && f.n >= Attempts {
+		limit := Attempts
+		if strings.HasPrefix(name, "address ") && strings.Count(name, " ") == 1 {
+			limit = AddressAttempts
+		}
+		if f := t.counts[name]; f != nil && f.n >= limit {
 			longest = max(longest, time.Until(f.until))
 		}
 	}
