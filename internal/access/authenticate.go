@@ -75,7 +75,7 @@ func (s *Service) AuthenticateForm(r *http.Request, service string, form sigv4.F
 // is refused (MaxFaults) with Throttled.
 func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHash string) (*Identity, error) {
 	now := s.now()
-	exceeded := s.faults.exceeded(r, now)
+	exceeded := s.faults.exceeded(r, now, s.opts.MaxFaults)
 	id, err := s.prove(r, sig, service, bodyHash, exceeded)
 	if err != nil && isFault(err) {
 		s.faults.failed(r, now)

@@ -52,8 +52,8 @@ func network(r *http.Request) netip.Prefix {
 }
 
 // exceeded reports whether an address has failed too often.
-func (f *faults) exceeded(r *http.Request, now time.Time) bool {
-	if f.tracked.Load() == 0 {
+func (f *faults) exceeded(r *http.Request, now time.Time, limit int) bool {
+	if limit < 0 || f.tracked.Load() == 0 {
 		return false
 	}
 	at := network(r)
@@ -67,7 +67,7 @@ func (f *faults) exceeded(r *http.Request, now time.Time) bool {
 		f.drop(at)
 		return false
 	}
-	return c.n >= MaxFaults
+	return c.n >= limit
 }
 
 // failed counts a failure.

@@ -16,6 +16,9 @@ type Options struct {
 	LastUsedEvery time.Duration
 	Log           *slog.Logger     // slog.Default when nil
 	Now           func() time.Time // time.Now when nil
+	// MaxFaults is how many wrong secrets are tried from one address in a
+	// FaultWindow; MaxFaults when zero, any number when negative.
+	MaxFaults int
 }
 
 // Service is the service of access keys and authorization.
@@ -42,6 +45,9 @@ func New(m *meta.Store, ring *seal.Ring, opts Options) *Service {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.MaxFaults == 0 {
+		opts.MaxFaults = MaxFaults
 	}
 	s := &Service{
 		meta: m, ring: ring, opts: opts, now: opts.Now,

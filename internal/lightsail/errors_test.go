@@ -22,6 +22,7 @@ var elsewhere = map[string]string{
 	"Invalid NounNotification":    "the S3 API sets notifications",
 	"Invalid NounAccessKey":       "the key of the server's environment",
 	"AlreadyExists NounAccessKey": "the key of the server's environment",
+	"Conflict NounAccessKey":      "Keyhaven's own API rotates keys",
 }
 
 // objectNouns are what the door of objects is about.

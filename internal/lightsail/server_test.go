@@ -62,7 +62,7 @@ func newServer(t testing.TB) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour})
+	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, MaxFaults: -1})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	s.metrics = usage.New(s.meta, usage.Options{})
 	t.Cleanup(func() {

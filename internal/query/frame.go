@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/awsjson"
 	"github.com/keyhaven/keyhaven/internal/awsquery"
 	"github.com/keyhaven/keyhaven/internal/edge"
 )
@@ -73,7 +75,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail makes the answer to err and leaves what it does not say to the log.
 func (d *Door) fail(ctx context.Context, c *Call, answer awsquery.Answer, err error) (int, []byte) {
 	a := answerTo(err)
-	c.Record.ErrorCode = a.Code
+	c.Record.ErrorCode, c.Record.ErrorMessage = a.Code, a.Message
 	f := awsquery.Fault{Type: "Sender", Code: a.Code, Message: a.Message}
 	if a.Status >= http.StatusInternalServerError {
 		f.Type = "Receiver"
@@ -102,6 +104,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *Call) (any, erro
 	if err != nil {
 		return nil, err
 	}
+	d.describe(c, in)
 	if err := validate(in, c.Op.required); err != nil {
 		return nil, err
 	}
@@ -110,7 +113,21 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *Call) (any, erro
 			return nil, err
 		}
 	}
-	return c.Op.handle(ctx, c, in)
+	out, err := c.Op.handle(ctx, c, in)
+	if m := c.Record.Management; err == nil && !m.ReadOnly {
+		m.Response, _ = awsjson.Append(nil, out) // fails for no type of the SDK
+	}
+	return out, err
+}
+
+// describe tells the audit log of the call.
+func (d *Door) describe(c *Call, in any) {
+	m := &edge.Management{Source: d.service.Name + ".amazonaws.com", Region: c.Identity.Region}
+	for _, reading := range []string{"Get", "List", "Simulate", "Assume"} {
+		m.ReadOnly = m.ReadOnly || strings.HasPrefix(c.Op.Name, reading)
+	}
+	m.Parameters, _ = awsjson.Append(nil, in) // fails for no type of the SDK
+	c.Record.Management = m
 }
 
 // readForm reads the parameters: of a POST the body, whose hash the signature

@@ -23,6 +23,7 @@ func TestEveryReasonHasACode(t *testing.T) {
 // elsewhere are errors of the services that no S3 operation can cause.
 var elsewhere = map[string]string{
 	"NotFound AccessKey":      "the Lightsail API names keys",
+	"Conflict AccessKey":      "Keyhaven's own API rotates keys",
 	"AlreadyExists AccessKey": "the environment names a key",
 	"Invalid AccessKey":       "the environment names a key",
 	"LimitExceeded AccessKey": "the Lightsail API makes keys",

@@ -104,7 +104,7 @@ func newServerOn(t testing.TB, engine kv.Store, blobs blob.Store) *server {
 	s := &server{meta: meta.New(engine), blobs: blobs}
 	log := s.logger()
 	ring := newRing(t)
-	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, Log: log})
+	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, MaxFaults: -1, Log: log})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	pins := &blob.Pins{}
 	s.objects = object.New(s.meta, blobs, pins, object.Options{

@@ -61,6 +61,14 @@ func TestSEC_02_AuditOfKeyEvents(t *testing.T) {
 	}
 
 	kh := keyhaven(t)
+	cli.line(t, "iam create-user --user-name ann")
+	annKey := cli.newUserKey(t, "ann")
+	people := lookUp("--lookup-attributes", "AttributeKey=EventSource,AttributeValue=iam.amazonaws.com")
+	if len(people) != 2 || people[0].EventName != "CreateAccessKey" || people[0].RequestParameters["userName"] != "ann" ||
+		!strings.Contains(string(people[0].ResponseElements), annKey.id) || strings.Contains(string(people[0].ResponseElements), annKey.secret) {
+		t.Errorf("the records of a user and her key: %+v", people)
+	}
+
 	verified := kh.run(t, "audit", "verify", "--data", s.data)
 	wantText(t, "audit verify", verified, " records in 1 files checked", "the log ends with ")
 	_, head, _ := strings.Cut(strings.TrimSpace(verified), "the log ends with ")
