@@ -166,13 +166,21 @@ type Instance struct {
 	Blueprint string `json:"blueprint,omitempty"`
 	KeyPair   string `json:"keyPair,omitempty"`
 	UserData  string `json:"userData,omitempty"`
-	State     string `json:"state"`           // running or stopped
+	State     string `json:"state"`           // InstancePending, InstanceRunning or InstanceStopped
 	Token     string `json:"token,omitempty"` // SHA-256 of what the machine proves itself with, hex
 	Enroll    string `json:"enroll,omitempty"`
 	// EnrollUntil is when the enrolment token is good for nothing any more.
 	EnrollUntil time.Time `json:"enrollUntil,omitzero"`
 	Since       time.Time `json:"since,omitzero"` // sessions from before it are over
 }
+
+// The states of a machine: one that was made by the API and has no token yet, one
+// whose credentials work, one whose credentials are refused.
+const (
+	InstancePending = "pending"
+	InstanceRunning = "running"
+	InstanceStopped = "stopped"
+)
 
 // MachineToken begins the tokens of registered machines.
 const MachineToken = "khm1."

@@ -32,6 +32,7 @@ type instanceLine struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Region string `json:"region"`
+	State  string `json:"state,omitempty"`
 	Token  string `json:"token,omitempty"`
 }
 
@@ -82,7 +83,7 @@ func runInstance(ctx context.Context, d *dataDir, args instanceArgs, each func(i
 			return err
 		}
 		for _, i := range all {
-			if err := each(instanceLine{ID: i.ID, Name: i.Name, Region: i.Region}); err != nil {
+			if err := each(instanceLine{ID: i.ID, Name: i.Name, Region: i.Region, State: i.State}); err != nil {
 				return err
 			}
 		}
@@ -126,9 +127,9 @@ type instanceListCmd struct {
 // Run lists the machines.
 func (c *instanceListCmd) Run(sys *system) error {
 	w := tabwriter.NewWriter(sys.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tREGION\tID")
+	fmt.Fprintln(w, "NAME\tREGION\tSTATE\tID")
 	err := c.call(sys, instanceArgs{Verb: "list"}, func(l instanceLine) error {
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\n", l.Name, l.Region, l.ID)
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Region, l.State, l.ID)
 		return err
 	})
 	return errors.Join(err, w.Flush())

@@ -287,7 +287,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	ids := identity.New(d.meta, identity.Options{})
 	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
 	alarms := c.alarms(d, log, out)
-	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, URL: bucketURL(out.endpoint, c.Domain)})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	proxies, _ := edge.ParseProxies(c.TrustedProxies) // check has read it
 	handler := edge.New(edge.Options{

@@ -18,7 +18,8 @@ const machineLifetime = time.Hour
 
 // MachineCredentials makes temporary credentials for the registered machine that
 // holds the token. They reach the buckets that SetResourceAccessForBucket opened
-// for it, as these are at each request. Errors: Unauthenticated access key.
+// for it, as these are at each request. Errors: Unauthenticated access key;
+// Denied instance for one that is stopped.
 func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret) (*Session, error) {
 	rest, ok := strings.CutPrefix(token.Reveal(), keyhaven.MachineToken)
 	id, secret, dot := strings.Cut(rest, ".")
@@ -39,6 +40,9 @@ func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret)
 	sum := sha256.Sum256([]byte(secret))
 	if i.Token == "" || subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(i.Token)) != 1 {
 		return nil, unknownKey("")
+	}
+	if i.State != keyhaven.InstanceRunning {
+		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounInstance, ID: i.Name, Msg: "The machine is stopped."}
 	}
 	return s.NewSession(SessionInput{
 		Kind: MachineSession, Duration: machineLifetime,

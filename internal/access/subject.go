@@ -209,7 +209,8 @@ func instanceSubject(r *meta.Reader, a *keyhaven.Account, id string) (*subject, 
 	if err != nil {
 		return nil, err
 	}
-	return &subject{found: true, policies: &Policies{}, since: i.Since, principal: keyhaven.Principal{
+	running := i.State == keyhaven.InstanceRunning // else its sessions are refused, until it is
+	return &subject{found: running, policies: &Policies{}, since: i.Since, principal: keyhaven.Principal{
 		Kind: keyhaven.InstanceSession, Account: a.ID, CanonicalID: a.CanonicalID, ID: i.ID, Name: i.Name,
 		Arn:     "arn:aws:sts::" + string(a.ID) + ":assumed-role/" + instanceRole + "/" + i.ID,
 		RoleARN: "arn:aws:iam::" + string(a.ID) + ":role/" + instanceRole,

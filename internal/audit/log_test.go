@@ -251,6 +251,7 @@ func TestSEC_03_SecretsAreMasked(t *testing.T) {
 	const leak = "wJalrXUtnFEMI"
 	for _, text := range []string{
 		`{"accessKey":{"accessKeyId":"AKIA","secretAccessKey":"` + leak + `"}}`,
+		`{"instanceNames":["web-1"],"userData":"` + leak + `"}`,
 		`{"Credentials":{"SessionToken":"` + leak + `","SecretAccessKey":"` + leak + `"}}`,
 		`{"NewPassword":"` + leak + `","OldPassword":"` + leak + `","Password":"` + leak + `"}`,
 		`[{"WebIdentityToken":"` + leak + `"},{"clientSecret":"` + leak + `"}]`,

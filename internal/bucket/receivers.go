@@ -19,7 +19,7 @@ type ResourceAccessInput struct {
 
 // SetResourceAccess opens a bucket for a machine of the same account and region,
 // or shuts it, from the next request on. Errors: NotFound bucket, resource;
-// Invalid for a machine that is not running.
+// Invalid for a machine that is neither running nor stopped.
 func (s *Service) SetResourceAccess(ctx context.Context, in ResourceAccessInput) (keyhaven.Operation, error) {
 	missing := &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounResource, ID: in.Instance}
 	var i *keyhaven.Instance
@@ -32,8 +32,8 @@ func (s *Service) SetResourceAccess(ctx context.Context, in ResourceAccessInput)
 		return keyhaven.Operation{}, missing
 	case err != nil:
 		return keyhaven.Operation{}, err
-	case i.State != "running":
-		return keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "The instance " + in.Instance + " is not running."}
+	case i.State != keyhaven.InstanceRunning && i.State != keyhaven.InstanceStopped:
+		return keyhaven.Operation{}, &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "The instance " + in.Instance + " is not running or stopped."}
 	}
 	t := target{account: in.Account, region: in.Region, name: in.Name}
 	_, op, err := s.change(ctx, t, "SetResourceAccessForBucket", func(b *keyhaven.Bucket) error {

@@ -108,3 +108,58 @@ func TestRES04_RefusedMachines(t *testing.T) {
 		}
 	}
 }
+
+// TestRES02_MachinesOfTheAPI: a machine that CreateInstances made has nothing until
+// it is registered; then the API stops, starts, reboots and deletes it, each from
+// the next request on.
+func TestRES02_MachinesOfTheAPI(t *testing.T) {
+	r := newRig(t)
+	r.bucket("photos")
+	c := r.lightsail(r.root)
+	name := aws.String("web-1")
+	create := func(k keys) error {
+		_, err := r.lightsail(k).CreateInstances(r.ctx, &lightsailsdk.CreateInstancesInput{
+			InstanceNames: []string{"web-1"}, AvailabilityZone: aws.String(region + "a"), BlueprintId: aws.String("debian_12"), BundleId: aws.String("nano_3_0"),
+		})
+		return err
+	}
+	check(t, create(r.root))
+	wantCode(t, "RES-04: pending", r.attach(r.root, "web-1", "photos", lightsailtypes.ResourceBucketAccessAllow), "InvalidInputException")
+	made, token, err := r.ids.RegisterInstance(r.ctx, account, region, "web-1")
+	check(t, err)
+	if made.Zone != region+"a" || made.State != "running" {
+		t.Errorf("registered: %+v", made)
+	}
+	check(t, r.attach(r.root, "web-1", "photos", lightsailtypes.ResourceBucketAccessAllow))
+	m, _ := r.fetch(token.Reveal())
+	check(t, r.put(m, "photos", "a"))
+
+	_, err = c.StopInstance(r.ctx, &lightsailsdk.StopInstanceInput{InstanceName: name})
+	check(t, err)
+	wantCode(t, "stopped", r.get(m, "photos", "a"), "InvalidAccessKeyId")
+	if _, status := r.fetch(token.Reveal()); status != 403 {
+		t.Errorf("a stopped machine is answered %d", status)
+	}
+	_, err = c.StartInstance(r.ctx, &lightsailsdk.StartInstanceInput{InstanceName: name})
+	check(t, err)
+	check(t, r.get(m, "photos", "a"))
+
+	_, err = c.RebootInstance(r.ctx, &lightsailsdk.RebootInstanceInput{InstanceName: name})
+	check(t, err)
+	wantCode(t, "from before the reboot", r.get(m, "photos", "a"), "InvalidAccessKeyId")
+	m, _ = r.fetch(token.Reveal())
+	check(t, r.get(m, "photos", "a"))
+
+	_, err = c.DeleteInstance(r.ctx, &lightsailsdk.DeleteInstanceInput{InstanceName: name})
+	check(t, err)
+	wantCode(t, "deleted", r.get(m, "photos", "a"), "InvalidAccessKeyId")
+	if _, status := r.fetch(token.Reveal()); status != 401 {
+		t.Errorf("a deleted machine is answered %d", status)
+	}
+	check(t, create(r.root)) // another machine of the name has nothing of the old one's
+	_, token, err = r.ids.RegisterInstance(r.ctx, account, region, "web-1")
+	check(t, err)
+	m, _ = r.fetch(token.Reveal())
+	wantCode(t, "another machine", r.get(m, "photos", "a"), "AccessDenied")
+	wantCode(t, "a machine makes machines", create(m), "AccessDeniedException")
+}

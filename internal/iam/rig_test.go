@@ -88,7 +88,7 @@ func newRig(t testing.TB) *rig {
 	buckets := bucket.New(r.meta, bucket.Options{})
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
-	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
+	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, Machines: r.ids, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
 	stsDoor := sts.New(r.access, r.ids, sts.Options{Client: http.DefaultClient})
 	r.edge = edge.New(edge.Options{
 		S3: s3Door, Forms: stsDoor,

@@ -14,17 +14,25 @@ import (
 
 var instanceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,253}[A-Za-z0-9]$`)
 
+// newInstance is a machine of a fresh unique id that has no token yet.
+func (s *Service) newInstance(account keyhaven.AccountID, region, name string) *keyhaven.Instance {
+	var raw [8]byte
+	rand.Read(raw[:])
+	return &keyhaven.Instance{
+		Entity: keyhaven.Entity{ID: "i-" + hex.EncodeToString(raw[:]), Account: account, Name: name, CreatedAt: s.time()},
+		Region: region, State: keyhaven.InstancePending,
+	}
+}
+
 // RegisterInstance registers a machine under a name in a region, or gives one
-// that is registered a new token: what it had from the old one is over. The answer
-// is the only place where the token is ever seen. Errors: Invalid; Conflict
+// that is there a new token: what it had from the old one is over, and a pending
+// one runs from now on. A stopped one stays so. The answer is the only place where the token is ever seen. Errors: Invalid; Conflict
 // instance when the name is taken in another region; NotFound account.
 func (s *Service) RegisterInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (*keyhaven.Instance, keyhaven.Secret, error) {
 	if !instanceName.MatchString(name) || !keyhaven.ValidRegionName(region) {
 		return nil, keyhaven.Secret{}, invalid("A machine's name has 2 to 255 letters, digits and . _ - and its region is a region's name.")
 	}
-	var raw [8]byte
 	var secret [32]byte
-	rand.Read(raw[:])
 	rand.Read(secret[:])
 	var i *keyhaven.Instance
 	token := base64.RawURLEncoding.EncodeToString(secret[:])
@@ -37,10 +45,7 @@ func (s *Service) RegisterInstance(ctx context.Context, account keyhaven.Account
 		i, err = tx.Instance(account, name)
 		switch {
 		case keyhaven.KindOf(err) == keyhaven.NotFound:
-			i = &keyhaven.Instance{
-				Entity: keyhaven.Entity{ID: "i-" + hex.EncodeToString(raw[:]), Account: account, Name: name, CreatedAt: s.time()},
-				Region: region, State: "running",
-			}
+			i = s.newInstance(account, region, name)
 			taken, err := tx.EntityTaken(account, meta.EntityInstance, name)
 			if err != nil {
 				return err
@@ -52,6 +57,9 @@ func (s *Service) RegisterInstance(ctx context.Context, account keyhaven.Account
 			return err
 		case i.Region != region:
 			return failure(keyhaven.Conflict, keyhaven.NounInstance, name, "The machine "+name+" is registered in the region "+i.Region+".")
+		}
+		if i.State == keyhaven.InstancePending {
+			i.State = keyhaven.InstanceRunning
 		}
 		i.Token, i.Since = hex.EncodeToString(sum[:]), s.now().UTC()
 		return tx.PutEntity(i)
@@ -74,7 +82,8 @@ func (s *Service) Instances(ctx context.Context, account keyhaven.AccountID) (al
 	return all, err
 }
 
-// RemoveInstance forgets a machine; its credentials are over at once. Errors:
+// RemoveInstance forgets a machine: its credentials are over at once, and no bucket
+// is open for it any more. Errors:
 // NotFound instance.
 func (s *Service) RemoveInstance(ctx context.Context, account keyhaven.AccountID, name string) error {
 	return s.meta.Update(ctx, func(tx *meta.Txn) error {
@@ -82,6 +91,6 @@ func (s *Service) RemoveInstance(ctx context.Context, account keyhaven.AccountID
 		if err != nil {
 			return failure(keyhaven.NotFound, keyhaven.NounInstance, name, "There is no machine "+name+".")
 		}
-		return tx.DeleteEntity(i)
+		return forgetInstance(tx, i)
 	})
 }

@@ -33,10 +33,11 @@ const MaxBody = 1 << 20
 
 // Options are what a Door stands on; all are required.
 type Options struct {
-	Access  Access
-	Buckets Buckets
-	Metrics Metrics
-	Alarms  Alarms
+	Access   Access
+	Buckets  Buckets
+	Metrics  Metrics
+	Alarms   Alarms
+	Machines Machines
 	// URL is the address under which clients reach a bucket.
 	URL func(*keyhaven.Bucket) string
 }
@@ -47,13 +48,17 @@ type Door struct {
 	buckets    Buckets
 	metrics    Metrics
 	alarms     Alarms
+	machines   Machines
 	url        func(*keyhaven.Bucket) string
 	operations map[string]*operation
 }
 
 // New returns a door over the services.
 func New(o Options) *Door {
-	d := &Door{access: o.Access, buckets: o.Buckets, metrics: o.Metrics, alarms: o.Alarms, url: o.URL, operations: make(map[string]*operation)}
+	d := &Door{
+		access: o.Access, buckets: o.Buckets, metrics: o.Metrics, alarms: o.Alarms, machines: o.Machines, url: o.URL,
+		operations: make(map[string]*operation),
+	}
 	for _, op := range d.rows() {
 		d.operations[op.name] = op
 	}
@@ -163,14 +168,19 @@ func (d *Door) authenticate(r *http.Request, body []byte) (*access.Identity, err
 	return id, nil
 }
 
-// authorize decides on the bucket that the operation is about. Where there is
-// none the decision is on *, so that who may not learn that it is missing hears
+// authorize decides on the bucket or the machine that the operation is about.
+// Where there is none the decision is on *, so that who may not learn that it is missing hears
 // a denial, and the rest hear of it from the handler.
 func (d *Door) authorize(ctx context.Context, c *call, in any) error {
 	res := access.Resource{ARN: "*", Context: facts{in}}
 	if c.op.bucket != nil {
 		if b, err := d.bucket(ctx, c, c.op.bucket(in)); err == nil {
 			res.ARN, res.Bucket = b.ARN(), b
+		}
+	}
+	if c.op.instance != nil && res.Bucket == nil {
+		if i, err := d.instance(ctx, c, c.op.instance(in)); err == nil {
+			res.ARN, res.Account, res.Tags = i.ARN(), i.Account, i.Tags
 		}
 	}
 	action := "lightsail:" + c.op.name

@@ -61,6 +61,11 @@ var answers = map[about]answer{
 	{keyhaven.NotFound, keyhaven.NounOperation}: {notFound, "DoesNotExist", 400, "The Operation does not exist: {id}", ""},
 	{keyhaven.NotFound, keyhaven.NounResource}:  {notFound, "DoesNotExist", 400, "The Resource does not exist: {id}", "Names are per region: check the region of the request."},
 
+	{keyhaven.NotFound, keyhaven.NounInstance}:      {notFound, "DoesNotExist", 400, "The Instance does not exist: {id}", "Names are per region: check the region of the request."},
+	{keyhaven.AlreadyExists, keyhaven.NounInstance}: {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "Names of instances are unique in an account."},
+	{keyhaven.Conflict, keyhaven.NounInstance}:      {invalidInput, "InvalidState", 400, "The state of the Instance does not allow this: {id}", "GetInstanceState tells the state; a pending instance runs once the operator has made its token (keyhaven instance register)."},
+	{keyhaven.LimitExceeded, keyhaven.NounInstance}: {invalidInput, "LimitExceeded", 400, "The account has reached its limit of instances.", ""},
+
 	{keyhaven.AlreadyExists, keyhaven.NounBucket}: {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "Bucket names are unique across all accounts and regions."},
 	{keyhaven.Conflict, keyhaven.NounBucket}:      {invalidInput, "NameExists", 400, "Some names are already in use: {id}", "You own this bucket already."},
 	{keyhaven.NotEmpty, keyhaven.NounBucket}:      {invalidInput, "InvalidState", 400, "The Bucket is not empty: {id}", "Set forceDelete to delete the bucket with everything in it."},

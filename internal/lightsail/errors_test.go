@@ -18,6 +18,7 @@ import (
 // elsewhere are pairs that the packages below declare and this door never sees.
 var elsewhere = map[string]string{
 	"TooLarge NounSession":        "STS makes sessions",
+	"Denied NounInstance":         "the address where machines fetch credentials",
 	"NotFound NounAccount":        "a key without its account is our fault",
 	"Invalid NounNotification":    "the S3 API sets notifications",
 	"Invalid NounAccessKey":       "the key of the server's environment",

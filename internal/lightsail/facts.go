@@ -35,6 +35,8 @@ func (f facts) tags() (tags []keyhaven.Tag, keys []string) {
 	switch in := f.in.(type) {
 	case *lightsail.CreateBucketInput:
 		tags, _ = tagsOf(in.Tags)
+	case *lightsail.CreateInstancesInput:
+		tags, _ = tagsOf(in.Tags)
 	case *lightsail.TagResourceInput:
 		tags, _ = tagsOf(in.Tags)
 	case *lightsail.UntagResourceInput:

@@ -13,8 +13,11 @@ import (
 type operation struct {
 	name   string
 	bucket func(in any) *string // the name of the bucket it is authorized on; nil for *
-	decode func(body []byte) (any, error)
-	handle func(ctx context.Context, c *call, in any) (any, error)
+	// instance is the name of the machine it is authorized on when there is no
+	// such bucket; nil for none.
+	instance func(in any) *string
+	decode   func(body []byte) (any, error)
+	handle   func(ctx context.Context, c *call, in any) (any, error)
 }
 
 // rows are the operations that are built. Which resource each is authorized on
@@ -41,8 +44,16 @@ func (d *Door) rows() []*operation {
 		row("GetContactMethods", nil, d.getContactMethods),
 		row("DeleteContactMethod", nil, d.deleteContactMethod),
 		row("SendContactMethodVerification", nil, d.sendContactMethodVerification),
-		row("TagResource", func(in *lightsail.TagResourceInput) *string { return in.ResourceName }, d.tagResource),
-		row("UntagResource", func(in *lightsail.UntagResourceInput) *string { return in.ResourceName }, d.untagResource),
+		row("CreateInstances", nil, d.createInstances),
+		machineRow("GetInstance", func(in *lightsail.GetInstanceInput) *string { return in.InstanceName }, d.getInstance),
+		row("GetInstances", nil, d.getInstances),
+		machineRow("GetInstanceState", func(in *lightsail.GetInstanceStateInput) *string { return in.InstanceName }, d.getInstanceState),
+		machineRow("StartInstance", func(in *lightsail.StartInstanceInput) *string { return in.InstanceName }, d.startInstance),
+		machineRow("StopInstance", func(in *lightsail.StopInstanceInput) *string { return in.InstanceName }, d.stopInstance),
+		machineRow("RebootInstance", func(in *lightsail.RebootInstanceInput) *string { return in.InstanceName }, d.rebootInstance),
+		machineRow("DeleteInstance", func(in *lightsail.DeleteInstanceInput) *string { return in.InstanceName }, d.deleteInstance),
+		eitherRow("TagResource", func(in *lightsail.TagResourceInput) *string { return in.ResourceName }, d.tagResource),
+		eitherRow("UntagResource", func(in *lightsail.UntagResourceInput) *string { return in.ResourceName }, d.untagResource),
 		row("GetOperation", nil, d.getOperation),
 		row("GetOperations", nil, d.getOperations),
 		row("GetOperationsForResource", nil, d.getOperationsForResource),
@@ -65,5 +76,19 @@ func row[In, Out any](name string, bucket func(*In) *string, handle func(context
 	if bucket != nil {
 		op.bucket = func(in any) *string { return bucket(in.(*In)) }
 	}
+	return op
+}
+
+// machineRow is row for an operation that is authorized on a machine.
+func machineRow[In, Out any](name string, instance func(*In) *string, handle func(context.Context, *call, *In) (*Out, error)) *operation {
+	op := row(name, nil, handle)
+	op.instance = func(in any) *string { return instance(in.(*In)) }
+	return op
+}
+
+// eitherRow is row for an operation that is authorized on a bucket or a machine.
+func eitherRow[In, Out any](name string, resource func(*In) *string, handle func(context.Context, *call, *In) (*Out, error)) *operation {
+	op := row(name, resource, handle)
+	op.instance = op.bucket
 	return op
 }

@@ -41,7 +41,7 @@ func (a *asUser) Authenticate(r *http.Request, service, bodyHash string) (*acces
 func (s *server) user(t *testing.T) (c *sdk.Client, set func(statements string)) {
 	t.Helper()
 	user := &asUser{Service: s.access}
-	door := lightsail.New(lightsail.Options{Access: user, Buckets: s.buckets, Metrics: s.metrics, URL: func(b *keyhaven.Bucket) string { return "http://" + b.Name }})
+	door := lightsail.New(lightsail.Options{Access: user, Buckets: s.buckets, Metrics: s.metrics, Machines: s.machines, URL: func(b *keyhaven.Bucket) string { return "http://" + b.Name }})
 	s.framed = edge.New(edge.Options{S3: door, Log: slog.New(slog.DiscardHandler)})
 	return s.client(root, "us-east-2"), func(statements string) {
 		t.Helper()

@@ -19,6 +19,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/alarm"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/edge"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
@@ -31,14 +32,15 @@ import (
 // server is a door over real services and an engine in memory, with two
 // accounts that each have a root key.
 type server struct {
-	door    *lightsail.Door
-	engine  kv.Store
-	meta    *meta.Store
-	access  *access.Service
-	buckets *bucket.Service
-	metrics *usage.Service
-	framed  http.Handler // the door in the frame that writes the log
-	log     bytes.Buffer
+	door     *lightsail.Door
+	engine   kv.Store
+	meta     *meta.Store
+	access   *access.Service
+	buckets  *bucket.Service
+	metrics  *usage.Service
+	machines *identity.Service
+	framed   http.Handler // the door in the frame that writes the log
+	log      bytes.Buffer
 }
 
 // keyPair is an access key as its owner holds it.
@@ -65,6 +67,7 @@ func newServer(t testing.TB) *server {
 	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, MaxFaults: -1})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	s.metrics = usage.New(s.meta, usage.Options{})
+	s.machines = identity.New(s.meta, identity.Options{})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {
 			t.Errorf("closing access: %v", err)
@@ -83,11 +86,12 @@ func newServer(t testing.TB) *server {
 		}
 	}
 	s.door = lightsail.New(lightsail.Options{
-		Access:  s.access,
-		Buckets: s.buckets,
-		Metrics: s.metrics,
-		Alarms:  alarm.New(s.meta, alarm.Options{Mail: true, Webhooks: true, URL: "http://localhost:9000"}),
-		URL:     func(b *keyhaven.Bucket) string { return "http://" + b.Name + ".localhost:9000" },
+		Access:   s.access,
+		Buckets:  s.buckets,
+		Metrics:  s.metrics,
+		Machines: s.machines,
+		Alarms:   alarm.New(s.meta, alarm.Options{Mail: true, Webhooks: true, URL: "http://localhost:9000"}),
+		URL:      func(b *keyhaven.Bucket) string { return "http://" + b.Name + ".localhost:9000" },
 	})
 	s.framed = edge.New(edge.Options{S3: s.door, Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s

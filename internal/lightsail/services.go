@@ -7,6 +7,7 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/usage"
 )
 
@@ -70,4 +71,18 @@ type Alarms interface {
 	Contacts(ctx context.Context, account keyhaven.AccountID, region string, protocols []keyhaven.ContactProtocol) ([]*keyhaven.Contact, error)
 	DeleteContact(ctx context.Context, account keyhaven.AccountID, region string, p keyhaven.ContactProtocol) (keyhaven.Operation, error)
 	Invite(ctx context.Context, account keyhaven.AccountID, region string) (keyhaven.Operation, error)
+}
+
+// Machines keeps the machines that use buckets without keys. Implemented by
+// identity.Service. Every change returns its record.
+type Machines interface {
+	Instance(ctx context.Context, account keyhaven.AccountID, region, name string) (*keyhaven.Instance, error)
+	InstancesIn(ctx context.Context, account keyhaven.AccountID, region, pageToken string) ([]*keyhaven.Instance, string, error)
+	CreateInstances(ctx context.Context, in identity.CreateInstancesInput) ([]keyhaven.Operation, error)
+	StartInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (keyhaven.Operation, error)
+	StopInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (keyhaven.Operation, error)
+	RebootInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (keyhaven.Operation, error)
+	DeleteInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (keyhaven.Operation, error)
+	TagInstance(ctx context.Context, account keyhaven.AccountID, region, name string, tags []keyhaven.Tag) (keyhaven.Operation, error)
+	UntagInstance(ctx context.Context, account keyhaven.AccountID, region, name string, keys []string) (keyhaven.Operation, error)
 }

@@ -17,32 +17,47 @@ func (d *Door) tagResource(ctx context.Context, c *call, in *lightsail.TagResour
 	if err != nil {
 		return nil, err
 	}
-	b, err := d.tagged(ctx, c, in.ResourceName, in.ResourceArn)
+	name, isBucket, err := d.tagged(ctx, c, in.ResourceName, in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
-	op, err := d.buckets.Tag(ctx, bucket.TagInput{Account: c.account(), Name: b.Name, Region: c.region(), Tags: tags})
+	var op keyhaven.Operation
+	if isBucket {
+		op, err = d.buckets.Tag(ctx, bucket.TagInput{Account: c.account(), Name: name, Region: c.region(), Tags: tags})
+	} else {
+		op, err = d.machines.TagInstance(ctx, c.account(), c.region(), name, tags)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &lightsail.TagResourceOutput{Operations: operationShapes(op)}, nil
 }
 
-// tagged returns the bucket of a name; buckets are all there is to tag. An ARN
-// that is given too must be that bucket's.
-func (d *Door) tagged(ctx context.Context, c *call, name, arn *string) (*keyhaven.Bucket, error) {
-	n, err := resource(name)
-	if err != nil {
-		return nil, err
+// tagged checks the name of a resource that has tags: a bucket or, where there is
+// none of the name, a machine. An ARN that is given too must be that resource's.
+func (d *Door) tagged(ctx context.Context, c *call, member, arn *string) (name string, isBucket bool, err error) {
+	if name, err = resource(member); err != nil {
+		return "", false, err
 	}
-	b, err := d.bucket(ctx, c, &n)
+	var is string
+	b, err := d.bucket(ctx, c, &name)
 	switch {
+	case err == nil:
+		is = b.ARN()
 	case keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounBucket), keyhaven.Is(err, keyhaven.Invalid, keyhaven.NounBucketName):
-		return nil, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounResource, ID: n}
-	case err != nil:
-		return nil, err
-	case arn != nil && *arn != b.ARN():
-		return nil, invalid("The member resourceArn is not the ARN of the resource in resourceName.")
+		i, err := d.instance(ctx, c, &name)
+		if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounInstance) {
+			return "", false, &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounResource, ID: name}
+		}
+		if err != nil {
+			return "", false, err
+		}
+		is = i.ARN()
+	default:
+		return "", false, err
 	}
-	return b, nil
+	if arn != nil && *arn != is {
+		return "", false, invalid("The member resourceArn is not the ARN of the resource in resourceName.")
+	}
+	return name, b != nil, nil
 }

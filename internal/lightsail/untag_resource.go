@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lightsail"
 
+	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 )
 
@@ -12,11 +13,16 @@ func (d *Door) untagResource(ctx context.Context, c *call, in *lightsail.UntagRe
 	if in.TagKeys == nil {
 		return nil, missing("tagKeys")
 	}
-	b, err := d.tagged(ctx, c, in.ResourceName, in.ResourceArn)
+	name, isBucket, err := d.tagged(ctx, c, in.ResourceName, in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
-	op, err := d.buckets.Untag(ctx, bucket.UntagInput{Account: c.account(), Name: b.Name, Region: c.region(), Keys: in.TagKeys})
+	var op keyhaven.Operation
+	if isBucket {
+		op, err = d.buckets.Untag(ctx, bucket.UntagInput{Account: c.account(), Name: name, Region: c.region(), Keys: in.TagKeys})
+	} else {
+		op, err = d.machines.UntagInstance(ctx, c.account(), c.region(), name, in.TagKeys)
+	}
 	if err != nil {
 		return nil, err
 	}

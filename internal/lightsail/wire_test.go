@@ -18,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
@@ -37,7 +36,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/wire")
 //	HTTP/1.1 200 OK
 //	…
 //
-// Lines before the first === are comment. !lock BUCKET turns object lock on, !block BlockPublicPolicy blocks public policies in the account. !machine NAME registers one.
+// Lines before the first === are comment. !lock BUCKET turns object lock on, !block BlockPublicPolicy blocks public policies in the account. !machine NAME registers one, or enrols a pending one.
 // What differs from run to run is
 // written {UUID1}, {KEY1}, {SECRET1} in order of appearance, and may be used so
 // in later requests. Authorization: {who region how} stands for a signature;
@@ -122,7 +121,7 @@ func readRequest(t *testing.T, s *server, n *names, text string) *http.Request {
 		lines = lines[1:]
 	}
 	if name, ok := strings.CutPrefix(lines[0], "!machine "); ok {
-		_, _, err := identity.New(s.meta, identity.Options{}).RegisterInstance(t.Context(), ownAccount, "us-east-2", name)
+		_, _, err := s.machines.RegisterInstance(t.Context(), ownAccount, "us-east-2", name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,10 +223,11 @@ func dump(res *http.Response, body string) string {
 }
 
 var (
-	uuids   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	keyIDs  = regexp.MustCompile(`AKIA[A-Z0-9]{16}`)
-	secrets = regexp.MustCompile(`"secretAccessKey":"([^"]+)"`)
-	hashes  = regexp.MustCompile(`[0-9a-f]{64}`)
+	uuids      = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	machineIDs = regexp.MustCompile(`i-[0-9a-f]{16}`)
+	keyIDs     = regexp.MustCompile(`AKIA[A-Z0-9]{16}`)
+	secrets    = regexp.MustCompile(`"secretAccessKey":"([^"]+)"`)
+	hashes     = regexp.MustCompile(`[0-9a-f]{64}`)
 )
 
 // names are the values that differ from run to run, by the name that stands
@@ -249,6 +249,7 @@ func (n *names) hide(text string) string {
 	}
 	text = keyIDs.ReplaceAllStringFunc(text, func(v string) string { return n.name("KEY", v) })
 	text = uuids.ReplaceAllStringFunc(text, func(v string) string { return n.name("UUID", v) })
+	text = machineIDs.ReplaceAllStringFunc(text, func(v string) string { return n.name("MACHINE", v) })
 	text = hashes.ReplaceAllString(text, "{HASH}")
 	return strings.ReplaceAll(text, n.values["ACCOUNT"], "{ACCOUNT}")
 }

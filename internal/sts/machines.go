@@ -18,6 +18,8 @@ func (d *Door) Machines() http.Handler {
 		switch {
 		case keyhaven.KindOf(err) == keyhaven.Unauthenticated && err != nil:
 			status, answer = http.StatusUnauthorized, map[string]string{"code": "AccessDenied", "message": "The authorization token is not a registered machine's."}
+		case keyhaven.Is(err, keyhaven.Denied, keyhaven.NounInstance):
+			status, answer = http.StatusForbidden, map[string]string{"code": "AccessDenied", "message": "The machine is stopped."}
 		case err != nil:
 			status, answer = http.StatusInternalServerError, map[string]string{"code": "InternalError", "message": "The service failed. Please try again."}
 		default:
