@@ -102,16 +102,20 @@ func TestO1_NoTemporaryFiles(t *testing.T) {
 		in.Body, in.Size = brokenBody(n, err), -1
 		return in
 	}
-	faults.FailNth(faultblob.Create, 1, errFault)
-	faults.FailNth(faultblob.Write, 1, errFault)
-	faults.FailNth(faultblob.Commit, 1, errFault)
-	for range 3 {
-		if _, err := r.objects.Put(r.ctx, body(large, io.EOF)); !errors.Is(err, errFault) {
-			t.Errorf("Put() = %v, want the fault", err)
+	for _, how := range []object.EncryptionRequest{{}, ways["customer"]} { // an encrypted body has a writer of its own
+		faults.FailNth(faultblob.Create, 1, errFault)
+		faults.FailNth(faultblob.Write, 1, errFault)
+		faults.FailNth(faultblob.Commit, 1, errFault)
+		for _, err := range []error{io.EOF, io.EOF, io.EOF, errFault} {
+			in := body(large, err)
+			in.Attributes.SSE = how
+			if _, err := r.objects.Put(r.ctx, in); !errors.Is(err, errFault) {
+				t.Errorf("Put() = %v, want the fault", err)
+			}
 		}
-	}
-	if _, err := r.objects.Put(r.ctx, body(large, errFault)); !errors.Is(err, errFault) {
-		t.Errorf("Put() of a broken body = %v, want its error", err)
+		if n := count(); n != before {
+			t.Errorf("%d files in the blob store, want %d (%v)", n, before, how.Encryption.Mode)
+		}
 	}
 	bad := body(large, io.EOF)
 	bad.Integrity.MD5 = make([]byte, 16)

@@ -144,14 +144,15 @@ func fill(body io.Reader, p []byte) (n int, ended bool, err error) {
 
 // spool writes a large body to a blob.
 func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Reader, size int64, enc *sealer) error {
-	w, err := s.blobs.Create(ctx, enc.stored(size))
+	plain, err := s.blobs.Create(ctx, enc.stored(size))
 	if err != nil {
 		return storage(err)
 	}
-	if w, err = enc.writer(st, w); err != nil {
+	defer plain.Abort() // before anything can fail: an encrypting writer has nothing more to undo
+	w, err := enc.writer(st, plain)
+	if err != nil {
 		return err
 	}
-	defer w.Abort()
 	halves := spoolBuffers.Get().(*[2][128 << 10]byte)
 	defer spoolBuffers.Put(halves)
 	sum := md5lanes.New()
