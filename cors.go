@@ -27,7 +27,7 @@ type CORSRule struct {
 	AllowedMethods []string `json:"methods"`
 	AllowedHeaders []string `json:"headers,omitempty"`
 	ExposeHeaders  []string `json:"expose,omitempty"`
-	MaxAge         *int32   `json:"maxAge,omitempty"` // seconds
+	MaxAge         *int32   `json:"maxAge,omitempty"` // seconds; S3 stores and sends a negative one too
 }
 
 // Validate checks the configuration against S3's rules and a limit of rules.
@@ -59,8 +59,6 @@ func (r *CORSRule) validate() error {
 		return invalidConfiguration("A CORS rule needs at least one allowed origin.")
 	case len(r.AllowedMethods) == 0:
 		return invalidConfiguration("A CORS rule needs at least one allowed method.")
-	case r.MaxAge != nil && *r.MaxAge < 0:
-		return invalidConfiguration("The maximum age of a CORS rule must not be negative.")
 	}
 	for _, m := range r.AllowedMethods {
 		switch m {

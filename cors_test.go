@@ -52,6 +52,11 @@ func TestCORSValidate(t *testing.T) {
 		if err := (&CORS{Rules: []CORSRule{r}}).Validate(1); err != nil {
 			t.Fatalf("a good rule: %v", err)
 		}
+		age := int32(-1) // S3 takes it
+		r.MaxAge = &age
+		if err := (&CORS{Rules: []CORSRule{r}}).Validate(1); err != nil {
+			t.Fatalf("a negative age: %v", err)
+		}
 		change(&r)
 		if err := (&CORS{Rules: []CORSRule{r}}).Validate(1); !Is(err, Invalid, NounConfiguration) {
 			t.Errorf("%s: %v, want it refused", name, err)

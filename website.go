@@ -2,6 +2,7 @@ package keyhaven
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +39,12 @@ const (
 	MaxRedirectLocation = 2 << 10   // bytes of x-amz-website-redirect-location
 )
 
+// ValidWebsiteIndex reports whether s may be the suffix of the address of a
+// directory: a name without a slash.
+func ValidWebsiteIndex(s string) bool {
+	return !strings.Contains(s, "/") && ValidObjectKey(s) == nil
+}
+
 var redirectHost = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}(:[0-9]{1,5})?$`)
 
 // Validate checks the configuration. Errors: Invalid configuration, with a Msg.
@@ -54,12 +61,12 @@ func (w *Website) Validate() error {
 	switch {
 	case w.Index == "":
 		return invalidConfiguration("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty")
-	case strings.Contains(w.Index, "/") || ValidObjectKey(w.Index) != nil:
+	case !ValidWebsiteIndex(w.Index):
 		return invalidConfiguration("The IndexDocument Suffix is not well formed")
 	case w.Error != "" && ValidObjectKey(w.Error) != nil:
 		return invalidConfiguration("The ErrorDocument Key is not well formed")
 	case len(w.Rules) > MaxWebsiteRules:
-		return invalidConfiguration("A website can have at most 50 routing rules.")
+		return invalidConfiguration(strconv.Itoa(len(w.Rules)) + " routing rules provided, the number of routing rules in a website configuration is limited to 50.")
 	}
 	for i := range w.Rules {
 		if err := w.Rules[i].validate(); err != nil {
@@ -70,8 +77,8 @@ func (w *Website) Validate() error {
 }
 
 func (r *WebsiteRule) validate() error {
-	if r.ErrorCode != 0 && (r.ErrorCode < 400 || r.ErrorCode > 599) {
-		return invalidConfiguration("The provided HTTP error code is not valid. Valid codes are 4XX or 5XX.")
+	if c := r.ErrorCode; c != 0 && (c < 400 || c > 417 && c < 500 || c > 505) { // those of RFC 2616
+		return invalidConfiguration("The provided HTTP error code (" + strconv.Itoa(c) + ") is not valid. Valid codes are 4XX or 5XX.")
 	}
 	t := &r.Redirect
 	if t.ReplaceKey != "" && t.ReplacePrefix != nil {
@@ -87,8 +94,8 @@ func (t *WebsiteTarget) validate() error {
 	switch {
 	case t.Protocol != "" && t.Protocol != "http" && t.Protocol != "https":
 		return invalidConfiguration("Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.")
-	case t.Code != 0 && (t.Code < 301 || t.Code > 308 || t.Code == 304 || t.Code == 306):
-		return invalidConfiguration("The provided HTTP redirect code is not valid. Valid codes are 3XX except 300.")
+	case t.Code != 0 && (t.Code < 301 || t.Code > 308 || t.Code == 306):
+		return invalidConfiguration("The provided HTTP redirect code (" + strconv.Itoa(t.Code) + ") is not valid. Valid codes are 3XX except 300.")
 	case t.Host != "" && !redirectHost.MatchString(t.Host):
 		return invalidConfiguration("The host name of a redirect is not valid.")
 	case len(t.ReplaceKey) > MaxObjectKey || t.ReplacePrefix != nil && len(*t.ReplacePrefix) > MaxObjectKey:

@@ -16,6 +16,9 @@ func corsOf(in *types.BucketCorsConfig) (*keyhaven.CORS, error) {
 	}
 	doc := &keyhaven.CORS{}
 	for _, r := range in.Rules {
+		if r.MaxAgeSeconds != nil && *r.MaxAgeSeconds < 0 {
+			return nil, &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounConfiguration, Msg: "The maximum age of a CORS rule must not be negative."}
+		}
 		doc.Rules = append(doc.Rules, keyhaven.CORSRule{
 			ID: value(r.Id), AllowedOrigins: r.AllowedOrigins, AllowedMethods: r.AllowedMethods,
 			AllowedHeaders: r.AllowedHeaders, ExposeHeaders: r.ExposeHeaders, MaxAge: r.MaxAgeSeconds,

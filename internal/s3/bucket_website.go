@@ -45,26 +45,24 @@ func (r *websiteRedirect) target() keyhaven.WebsiteTarget {
 // document checks what the schema asks for and returns the configuration.
 func (q *websiteRequest) document() (*keyhaven.Website, error) {
 	doc := &keyhaven.Website{}
-	if q.Index != nil {
-		doc.Index = q.Index.Suffix
-	}
-	if q.Error != nil {
-		if q.Error.Key == "" {
+	if q.Redirect != nil {
+		if q.Index != nil || q.Error != nil || q.Rules != nil || q.Redirect.Host == "" {
 			return nil, errMalformedXML
 		}
-		doc.Error = q.Error.Key
-	}
-	if q.Redirect != nil {
 		doc.Redirect = new(q.Redirect.target())
+		return doc, doc.Validate()
+	}
+	if err := q.pages(doc); err != nil {
+		return nil, err
 	}
 	if q.Rules == nil {
 		return doc, doc.Validate()
 	}
-	if len(q.Rules.Rules) == 0 || len(q.Rules.Rules) > keyhaven.MaxWebsiteRules {
+	if len(q.Rules.Rules) == 0 {
 		return nil, errMalformedXML
 	}
 	for _, r := range q.Rules.Rules {
-		if r.Redirect == nil {
+		if r.Redirect == nil || *r.Redirect == (websiteRedirect{}) {
 			return nil, errMalformedXML
 		}
 		rule := keyhaven.WebsiteRule{Redirect: r.Redirect.target()}
@@ -86,10 +84,41 @@ func (q *websiteRequest) document() (*keyhaven.Website, error) {
 	return doc, doc.Validate()
 }
 
+// pages reads the pages that a website has of its own.
+func (q *websiteRequest) pages(doc *keyhaven.Website) error {
+	if q.Index == nil {
+		return errInvalidArgument.with("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty").
+			and("ArgumentName", "IndexDocument").and("ArgumentValue", "null")
+	}
+	if doc.Index = q.Index.Suffix; !keyhaven.ValidWebsiteIndex(doc.Index) {
+		return errInvalidArgument.with("The IndexDocument Suffix is not well formed").
+			and("ArgumentName", "IndexDocument").and("ArgumentValue", doc.Index)
+	}
+	if q.Error == nil {
+		return nil
+	}
+	if doc.Error = q.Error.Key; keyhaven.ValidObjectKey(doc.Error) != nil {
+		return errInvalidArgument.with("The ErrorDocument Key is not well formed").
+			and("ArgumentName", "ErrorDocument").and("ArgumentValue", doc.Error)
+	}
+	return nil
+}
+
+var errWebsiteSize = (&wireError{code: "MaxMessageLengthExceeded", status: 400, message: "Your request was too big."}).
+	and("MaxMessageLengthBytes", strconv.Itoa(keyhaven.MaxWebsiteSize))
+
 // putBucketWebsite makes the bucket a website (API reference, PutBucketWebsite).
 func (d *Door) putBucketWebsite(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	raw, err := b.readAll(keyhaven.MaxWebsiteSize, errWebsiteSize)
+	if err != nil {
+		return err
+	}
 	var req websiteRequest
-	if err := c.readXML(&req); err != nil {
+	if err := parseXML(raw, &req); err != nil {
 		return err
 	}
 	doc, err := req.document()

@@ -152,7 +152,10 @@ func (q query) versionID() (*keyhaven.VersionID, error) {
 
 func parseVersion(name, value string) (keyhaven.VersionID, error) {
 	id, err := keyhaven.ParseVersionID(value)
-	if err != nil {
+	switch {
+	case value == "" && name != "version-id-marker":
+		err = errInvalidArgument.with("Version id cannot be the empty string").and("ArgumentName", name).and("ArgumentValue", "")
+	case err != nil:
 		err = errInvalidArgument.with("Invalid version id specified").and("ArgumentName", name).and("ArgumentValue", value)
 	}
 	return id, err

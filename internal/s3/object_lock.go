@@ -100,20 +100,22 @@ func (d *Door) getObjectRetention(c *call) error {
 	return nil
 }
 
-// lockedObject looks up the target of a question about its lock.
+// lockedObject looks up the target of a question about its lock. That it is
+// missing is said first, then that its bucket locks nothing, as S3 does.
 func (d *Door) lockedObject(c *call) (*keyhaven.Object, error) {
 	version, err := c.query.versionID()
 	if err != nil {
 		return nil, err
 	}
-	if !c.bucket.Configs.Has(keyhaven.ConfigObjectLock) {
-		return nil, errInvalidRequest.with("Bucket is missing Object Lock Configuration")
-	}
 	o, err := d.objects.Head(c.r.Context(), c.bucket, c.key, version)
 	if err != nil {
 		c.describeMarker(err)
+		return nil, err
 	}
-	return o, err
+	if !c.bucket.Configs.Has(keyhaven.ConfigObjectLock) {
+		return nil, errInvalidRequest.with("Bucket is missing Object Lock Configuration")
+	}
+	return o, nil
 }
 
 type legalHoldRequest struct {

@@ -143,3 +143,16 @@ func TestWebsiteRedirectOfUpload(t *testing.T) {
 		t.Error("a line break in a redirect location")
 	}
 }
+
+// TestWebsiteSize: a document of 128 KiB may be stored, a larger one not.
+func TestWebsiteSize(t *testing.T) {
+	s := newServer(t)
+	s.newBucket(t, "photos")
+	const doc = "<WebsiteConfiguration><IndexDocument><Suffix>i</Suffix></IndexDocument></WebsiteConfiguration>"
+	full := doc + strings.Repeat(" ", keyhaven.MaxWebsiteSize-len(doc))
+	s.must(t, root, "PUT", "/photos?website", full)
+	a := s.do(t, root, "PUT", "/photos?website", full+" ").want(t, 400, "MaxMessageLengthExceeded")
+	if got := a.element("MaxMessageLengthBytes"); got != "131072" {
+		t.Errorf("MaxMessageLengthBytes = %q", got)
+	}
+}
