@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,8 +124,7 @@ func TestIAM20_Tags(t *testing.T) {
 	must(c.UntagResource(ctx, &sdk.UntagResourceInput{ResourceName: aws.String("test-1"), TagKeys: []string{"other"}}))(t)
 }
 
-// TestXACC01_ReadonlyAccounts: the list is stored as it is given, and XACC-03 has
-// its limit in a transcript.
+// TestXACC01_ReadonlyAccounts: the list is stored as it is given.
 func TestXACC01_ReadonlyAccounts(t *testing.T) {
 	s := newServer(t)
 	c := s.client(root, "us-east-2")
@@ -136,6 +136,29 @@ func TestXACC01_ReadonlyAccounts(t *testing.T) {
 	}
 	if got := getBucket(t, c, "abc-def").ReadonlyAccessAccounts; len(got) != 2 || got[1] != ids[1] {
 		t.Errorf("GetBuckets = %q", got)
+	}
+}
+
+// TestXACC03_TenAccounts: ten accounts may read, an eleventh refuses the call,
+// and the ten stay.
+func TestXACC03_TenAccounts(t *testing.T) {
+	s := newServer(t)
+	c := s.client(root, "us-east-2")
+	createBucket(t, c, "abc-def")
+	ids := make([]string, 11)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%012d", 444455556666+i)
+	}
+	set := func(ids []string) error {
+		_, err := c.UpdateBucket(t.Context(), &sdk.UpdateBucketInput{BucketName: aws.String("abc-def"), ReadonlyAccessAccounts: ids})
+		return err
+	}
+	if err := set(ids[:10]); err != nil {
+		t.Fatalf("ten accounts: %v", err)
+	}
+	wantError(t, set(ids), "InvalidInputException")
+	if got := getBucket(t, c, "abc-def").ReadonlyAccessAccounts; !slices.Equal(got, ids[:10]) {
+		t.Errorf("GetBuckets = %q, want the ten", got)
 	}
 }
 
