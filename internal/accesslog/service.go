@@ -173,6 +173,6 @@ func (s *Service) Run(ctx context.Context) {
 
 func (s *Service) try(what string, err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		s.opts.Log.Error("access logs: cannot "+what, "err", err)
+		s.opts.Log.Error("access logs: something failed", "doing", what, "err", err)
 	}
 }

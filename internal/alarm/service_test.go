@@ -204,9 +204,17 @@ func TestALM04_States(t *testing.T) {
 			value int64 // -1 for none
 			want  keyhaven.AlarmState
 		}{
-			{-1, keyhaven.AlarmInsufficientData}, {1, keyhaven.AlarmOK}, {100, keyhaven.AlarmOK}, {100, keyhaven.AlarmAlarm},
-			{1, keyhaven.AlarmAlarm}, {1, keyhaven.AlarmOK}, {-1, keyhaven.AlarmOK}, {-1, keyhaven.AlarmOK},
-			{-1, keyhaven.AlarmOK}, {-1, keyhaven.AlarmOK}, {-1, keyhaven.AlarmInsufficientData},
+			{-1, keyhaven.AlarmInsufficientData},
+			{1, keyhaven.AlarmOK},
+			{100, keyhaven.AlarmOK},
+			{100, keyhaven.AlarmAlarm},
+			{1, keyhaven.AlarmAlarm},
+			{1, keyhaven.AlarmOK},
+			{-1, keyhaven.AlarmOK},
+			{-1, keyhaven.AlarmOK},
+			{-1, keyhaven.AlarmOK},
+			{-1, keyhaven.AlarmOK},
+			{-1, keyhaven.AlarmInsufficientData},
 		} {
 			if try.value < 0 {
 				r.wait()

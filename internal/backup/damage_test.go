@@ -32,6 +32,9 @@ var damages = map[string]func(r *rand.Rand, content []byte) []byte{
 	},
 	"bytes swapped": func(r *rand.Rand, c []byte) []byte {
 		i, j := r.IntN(len(c)), r.IntN(len(c))
+		for c[i] == c[j] { // that would be no damage
+			i, j = r.IntN(len(c)), r.IntN(len(c))
+		}
 		c[i], c[j] = c[j], c[i]
 		return c
 	},

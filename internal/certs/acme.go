@@ -145,11 +145,12 @@ func (c *slogCore) Write(e zapcore.Entry, f []zapcore.Field) error {
 	for _, x := range slices.Concat(c.fields, f) {
 		x.AddTo(enc)
 	}
-	args := make([]any, 0, 2*len(enc.Fields))
+	args := make([]any, 0, 2*len(enc.Fields)+2)
+	args = append(args, "what", e.Message)
 	for k, v := range enc.Fields {
 		args = append(args, k, v)
 	}
-	c.log.Log(context.Background(), level(e.Level), "certificate: "+e.Message, args...)
+	c.log.Log(context.Background(), level(e.Level), "certificate", args...)
 	return nil
 }
 

@@ -48,10 +48,10 @@ func newDoor(t *testing.T, g gate) (*Door, *audit.Log) {
 			UserIdentity:      audit.Identity{Type: "IAMUser", UserName: "ann", AccessKeyID: "AKIAANN"},
 			RequestParameters: json.RawMessage(fmt.Sprintf(`{"bucketName":"bucket-%d"}`, i)),
 		}
-		switch {
-		case i == 3:
+		switch i {
+		case 3:
 			e.UserIdentity, e.EventName, e.ReadOnly = audit.Identity{Type: "Root"}, "GetBuckets", true
-		case i == 5:
+		case 5:
 			e.RecipientAccountID = "444455556666"
 		}
 		if err := l.Append(t.Context(), e); err != nil {

@@ -18,8 +18,10 @@ import (
 const acct = keyhaven.AccountID("111122223333")
 
 func base(id, name string) keyhaven.Entity {
-	return keyhaven.Entity{ID: id, Account: acct, Name: name, Path: "/a/", CreatedAt: time.Date(2026, 11, 20, 12, 30, 15, 0, time.UTC),
-		Tags: []keyhaven.Tag{{Key: "team", Value: "web", HasValue: true}}}
+	return keyhaven.Entity{
+		ID: id, Account: acct, Name: name, Path: "/a/", CreatedAt: time.Date(2026, 11, 20, 12, 30, 15, 0, time.UTC),
+		Tags: []keyhaven.Tag{{Key: "team", Value: "web", HasValue: true}},
+	}
 }
 
 // sampleEntities has one of every kind, every field set.
@@ -31,17 +33,25 @@ func sampleEntities() []entity {
 	}
 	group := keyhaven.Grants{Inline: grants.Inline, Attached: grants.Attached}
 	return []entity{
-		&keyhaven.User{Entity: base("AIDA1", "Bob"), Grants: grants, Groups: []string{"AGPA1"}, PasswordLastUsed: at,
-			Login: &keyhaven.Login{Hash: "hash", CreatedAt: at, Since: at, ResetRequired: true}},
+		&keyhaven.User{
+			Entity: base("AIDA1", "Bob"), Grants: grants, Groups: []string{"AGPA1"}, PasswordLastUsed: at,
+			Login: &keyhaven.Login{Hash: "hash", CreatedAt: at, Since: at, ResetRequired: true},
+		},
 		&keyhaven.Group{Entity: base("AGPA1", "Devs"), Grants: group},
-		&keyhaven.Role{Entity: base("AROA1", "Deploy"), Grants: grants, Description: "d", Trust: "{}", MaxSession: 3600, Since: at,
-			LastUsed: keyhaven.LastUsed{Time: at, Region: "us-east-1"}},
-		&keyhaven.ManagedPolicy{Entity: base("ANPA1", "b"), Description: "d", Default: "v2", LastVersion: 2, UpdatedAt: at,
-			Versions: []keyhaven.PolicyVersion{{ID: "v2", Document: "{}", CreatedAt: at}}},
+		&keyhaven.Role{
+			Entity: base("AROA1", "Deploy"), Grants: grants, Description: "d", Trust: "{}", MaxSession: 3600, Since: at,
+			LastUsed: keyhaven.LastUsed{Time: at, Region: "us-east-1"},
+		},
+		&keyhaven.ManagedPolicy{
+			Entity: base("ANPA1", "b"), Description: "d", Default: "v2", LastVersion: 2, UpdatedAt: at,
+			Versions: []keyhaven.PolicyVersion{{ID: "v2", Document: "{}", CreatedAt: at}},
+		},
 		&keyhaven.InstanceProfile{Entity: base("AIPA1", "web"), Role: "AROA1"},
 		&keyhaven.IdentityProvider{Entity: base("AOPA1", "idp.example.test"), URL: "https://idp.example.test", ClientIDs: []string{"c"}, Thumbprints: []string{"t"}},
-		&keyhaven.Instance{Entity: base("i-1", "web-1"), Region: "us-east-1", Zone: "us-east-1a", BundleID: "nano_3_0", Blueprint: "ubuntu",
-			KeyPair: "k", UserData: "u", State: "running", Token: "t", Enroll: "e", EnrollUntil: at, Since: at},
+		&keyhaven.Instance{
+			Entity: base("i-1", "web-1"), Region: "us-east-1", Zone: "us-east-1a", BundleID: "nano_3_0", Blueprint: "ubuntu",
+			KeyPair: "k", UserData: "u", State: "running", Token: "t", Enroll: "e", EnrollUntil: at, Since: at,
+		},
 	}
 }
 

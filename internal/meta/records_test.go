@@ -150,8 +150,10 @@ var records = []record{
 	},
 	{
 		"account", kindAccount, rapid.Custom(func(t *rapid.T) keyhaven.Account {
-			return keyhaven.Account{ID: "111122223333", CanonicalID: rapid.StringN(0, 8, 32).Draw(t, "canonical"), CreatedAt: genTime().Draw(t, "created"),
-				PublicAccessBlock: keyhaven.PublicAccessBlock(rapid.IntRange(0, 31).Draw(t, "block"))}
+			return keyhaven.Account{
+				ID: "111122223333", CanonicalID: rapid.StringN(0, 8, 32).Draw(t, "canonical"), CreatedAt: genTime().Draw(t, "created"),
+				PublicAccessBlock: keyhaven.PublicAccessBlock(rapid.IntRange(0, 31).Draw(t, "block")),
+			}
 		}).AsAny(),
 		func(tx *Txn, n any) error { return tx.PutAccount(n.(keyhaven.Account)) },
 		func(r *Reader, k []byte) (any, error) {

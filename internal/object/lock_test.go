@@ -163,7 +163,7 @@ func TestLockDefaults(t *testing.T) {
 		}
 		time.Sleep(48*time.Hour - 1)
 		wantError(t, "delete a moment before", r.deleteVersion(put, false), keyhaven.Denied, keyhaven.NounObjectLock)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		r.must("delete when it has ended", r.deleteVersion(put, false))
 		_, err = r.buckets.Delete(r.ctx, bucket.DeleteInput{Account: account, Name: "vault", Force: true})
 		wantError(t, "delete the bucket", err, keyhaven.Conflict, keyhaven.NounObjectLock) // the legal hold

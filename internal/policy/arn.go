@@ -29,7 +29,7 @@ func newARNPattern(s string, vars bool) (p arnPattern, ok bool) {
 	}
 	// With the first five parts plain, matching the whole is matching the parts.
 	head := strings.Join(parts[:arnParts-1], "")
-	if !strings.ContainsAny(head, "*?") && !(vars && strings.Contains(head, "${")) {
+	if !strings.ContainsAny(head, "*?") && (!vars || !strings.Contains(head, "${")) {
 		return p, true
 	}
 	p.parts = make([]pattern, arnParts)

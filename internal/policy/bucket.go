@@ -62,7 +62,7 @@ func (s *Statement) fits(bucket, object bool, onBucket, onObject func(string) bo
 		if !b && !o {
 			return wrong("Policy has invalid action")
 		}
-		if !(b && bucket || o && object) {
+		if (!b || !bucket) && (!o || !object) {
 			return wrong("Action does not apply to any resource(s) in statement")
 		}
 	}

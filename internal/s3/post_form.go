@@ -79,10 +79,10 @@ func (c *call) readForm() (*postForm, error) {
 			return nil, formError(err)
 		}
 		name, filename := partNames(p.Header)
-		switch {
-		case name == "":
+		switch name {
+		case "":
 			return nil, errMalformedForm
-		case name == "file":
+		case "file":
 			f.file = &formFile{p}
 			return f, f.expand(filename)
 		}

@@ -2,6 +2,7 @@ package sigv4_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -173,7 +174,7 @@ func TestK2_MismatchShowsTheRequest(t *testing.T) {
 		r.Method = "DELETE"
 		_, err = accept(r, testSecret, testTime)
 		wantReason(t, err, sigv4.SignatureMismatch)
-		e, ok := err.(*sigv4.Error)
+		e, ok := errors.AsType[*sigv4.Error](err)
 		if !ok {
 			t.Fatalf("error = %v, want *Error", err)
 		}

@@ -123,7 +123,6 @@ type sent struct {
 	body io.Reader
 	sum  func() string // once it has been sent
 	opts []func(*s3.Options)
-	err  error // of the source
 }
 
 func newSent(body io.Reader, size int64) (*sent, error) {

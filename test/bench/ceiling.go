@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,7 +25,7 @@ type ceiling struct {
 
 func serveCeiling(addr string) error {
 	c := &ceiling{zeros: make([]byte, 64<<20), page: listPage()}
-	server := &http.Server{Addr: addr, Handler: c, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{Addr: addr, Handler: c, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	return server.ListenAndServe()
 }
 
@@ -50,14 +50,14 @@ func (c *ceiling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == "POST" && query == "delete":
 		c.deleteMany(w, r)
 	case r.Method == "POST":
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		fmt.Fprint(w, `<CompleteMultipartUploadResult></CompleteMultipartUploadResult>`)
 	case r.Method == "DELETE":
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method == "GET" && r.URL.Query().Get("list-type") == "2":
 		w.Write(c.page)
 	default:
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 	}
 }
 

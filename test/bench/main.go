@@ -109,7 +109,7 @@ func bench(o *options) error {
 	if err != nil {
 		return err
 	}
-	defer top.stop()
+	defer func() { _ = top.stop() }()
 	ours, err := startKeyhaven(o.binary, o.dir)
 	if err != nil {
 		return err

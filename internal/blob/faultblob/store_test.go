@@ -114,7 +114,7 @@ func TestFailNth(t *testing.T) {
 		_, err := s.Create(context.Background(), -1)
 		got = append(got, err)
 	}
-	if got[0] != nil || got[1] != errTold || got[2] != nil || got[3] != nil {
+	if got[0] != nil || !errors.Is(got[1], errTold) || got[2] != nil || got[3] != nil {
 		t.Errorf("Create after FailNth(2) = %v, want only the second to fail", got)
 	}
 	if n := s.Calls(faultblob.Create); n != 5 {

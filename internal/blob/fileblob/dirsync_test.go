@@ -34,7 +34,7 @@ func TestDirSyncIsShared(t *testing.T) {
 		}
 
 		gates <- errFirst
-		if err := <-first; err != errFirst {
+		if err := <-first; !errors.Is(err, errFirst) {
 			t.Errorf("first = %v, want its own error", err)
 		}
 		synctest.Wait()

@@ -212,7 +212,7 @@ func (d *starved) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vf
 // ReuseForWrite renames first, like the operating system's.
 func (d *starved) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (f vfs.File, err error) {
 	if d.take(&err) {
-		return nil, errors.Join(err, d.FS.Rename(from, to))
+		return nil, errors.Join(err, d.Rename(from, to))
 	}
 	return d.FS.ReuseForWrite(from, to, c)
 }

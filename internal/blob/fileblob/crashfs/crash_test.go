@@ -186,7 +186,7 @@ func TestShortWrite(t *testing.T) {
 		}
 		return nil
 	})
-	if n, err := file.Write([]byte("abc")); n != 2 || err != syscall.ENOSPC {
+	if n, err := file.Write([]byte("abc")); n != 2 || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("Write = %d, %v, want 2, ENOSPC", n, err)
 	}
 	if got := content(f, "d/f"); got != "ab" {
