@@ -31,7 +31,6 @@ import (
 	"github.com/keyhaven/keyhaven/internal/keycare"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
-	"github.com/keyhaven/keyhaven/internal/mail"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/notify"
 	"github.com/keyhaven/keyhaven/internal/object"
@@ -81,19 +80,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		return err
 	}
 	endpoint := c.scheme() + "://" + api.Addr().String()
-	origins, err := newOrigins(c.ConsoleOrigin)
-	if err != nil {
-		return err
-	}
-	mails, err := c.mails(sys.getenv)
-	if err != nil {
-		return err
-	}
-	bundles, err := c.catalog()
-	if err != nil {
-		return err
-	}
-	hooks, err := c.webhooks(sys.getenv)
+	out, err := c.outside(sys, d, endpoint)
 	if err != nil {
 		return err
 	}
@@ -102,19 +89,11 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, trail.Close()) }()
-	localKeys, err := c.localKeys()
-	if err != nil {
-		return err
-	}
-	ins, err := newInstruments(sys, d)
-	if err != nil {
-		return err
-	}
-	house := c.wire(d, keys, trail, log, outside{endpoint, origins, hooks, localKeys, bundles, ins, mails})
-	house.closers = append(house.closers, ins.close)
+	house := c.wire(d, keys, trail, log, out)
+	house.closers = append(house.closers, out.ins.close)
 	defer func() { err = errors.Join(err, house.close()) }()
 	load := &load{}
-	handler := load.count(ins.wrap(house.handler))
+	handler := load.count(out.ins.wrap(house.handler))
 	servers := []*server{{listener: api, http: newServer(handler, log), tls: tr.config}}
 	house.background = append(house.background, tr.job)
 	if c.HTTPListen != "" {
@@ -138,7 +117,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		}
 		defer l.Close()
 		consoleURL = "http://" + l.Addr().String()
-		origins.listen(l.Addr())
+		out.origins.listen(l.Addr())
 		servers = append(servers, &server{listener: l, http: newServer(c.console(d, keys, log, endpoint, firstStart), log)})
 	}
 	if c.PprofListen != "" {
@@ -153,7 +132,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load, ins.started))})
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load, out.ins.started))})
 	if d.needsKey() {
 		if err := d.finish(); err != nil {
 			return err
@@ -253,17 +232,6 @@ func (c *serveCmd) catalog() (keyhaven.Catalog, error) {
 		own = append(own, b)
 	}
 	return keyhaven.NewCatalog(own...), nil
-}
-
-// outside is what the house needs to know of the world.
-type outside struct {
-	endpoint string
-	origins  *origins
-	hooks    *webhooks
-	keys     *sse.LocalKeys // that aws:kms can name
-	bundles  keyhaven.Catalog
-	ins      *instruments
-	mails    *mail.Sender // nil for none
 }
 
 // localKeys reads the keys that aws:kms can name; nil for none.
