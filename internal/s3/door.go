@@ -62,6 +62,8 @@ type call struct {
 	hides      *bool // see hidesMissing
 	contextErr error // what went wrong while condition keys were looked up
 	tagSet     *once[[]keyhaven.Tag]
+	retention  *once[retentionRequest] // the document of PutObjectRetention
+	hold       *once[legalHoldRequest] // that of PutObjectLegalHold
 	newBucket  *once[createBucketRequest]
 }
 

@@ -36,6 +36,9 @@ func (f *facts) Lookup(key string) []string {
 	if header, ok := strings.CutPrefix(name, "x-amz-"); ok {
 		return c.headerFact("X-Amz-" + header)
 	}
+	if of, ok := strings.CutPrefix(name, "object-lock-"); ok {
+		return c.lockFact(of)
+	}
 	switch name {
 	case "prefix", "delimiter", "max-keys":
 		return c.queryFact(name)

@@ -38,12 +38,11 @@ type retentionRequest struct {
 // putObjectRetention changes the retention of a version (API reference,
 // PutObjectRetention). A document without members ends it.
 func (d *Door) putObjectRetention(c *call) error {
-	var req retentionRequest
-	if err := c.readXML(&req); err != nil {
+	req, err := c.readRetention()
+	if err != nil {
 		return err
 	}
 	in := object.RetentionInput{Bucket: c.bucket, Key: c.key, Bypass: d.bypasses(c)}
-	var err error
 	if in.Version, err = c.query.versionID(); err != nil {
 		return err
 	}
@@ -126,8 +125,8 @@ type legalHoldRequest struct {
 // putObjectLegalHold puts a legal hold on a version or takes it off (API
 // reference, PutObjectLegalHold).
 func (d *Door) putObjectLegalHold(c *call) error {
-	var req legalHoldRequest
-	if err := c.readXML(&req); err != nil {
+	req, err := c.readHold()
+	if err != nil {
 		return err
 	}
 	hold, ok := parseHold(req.Status)

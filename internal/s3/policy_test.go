@@ -275,3 +275,33 @@ func TestPERM10_BucketOwnerFullControl(t *testing.T) {
 		s.do(t, root, "PUT", "/photos/a.txt", "x", "X-Amz-Acl: public-read-write").want(t, 400, "AccessControlListNotSupported")
 	})
 }
+
+// TestS5_LockConditions: the conditions about locks hold for headers and for
+// documents alike. The bucket locks nothing, so what is allowed is invalid.
+func TestS5_LockConditions(t *testing.T) {
+	s := newServer(t)
+	s.newBucket(t, "photos")
+	s.must(t, root, "PUT", "/photos/red/a.txt", "hello")
+	const deny = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::photos/*","Condition":{%s}}}`
+	for _, c := range []struct {
+		condition, method, target, body string
+		headers                         []string
+		status                          int
+	}{
+		{`"StringEquals":{"s3:object-lock-mode":"COMPLIANCE"}`, "PUT", "/photos/red/a.txt?retention", "<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2090-01-01T00:00:00Z</RetainUntilDate></Retention>", nil, 403},
+		{`"StringEquals":{"s3:object-lock-mode":"COMPLIANCE"}`, "PUT", "/photos/n", "x", []string{"X-Amz-Object-Lock-Mode: COMPLIANCE"}, 403},
+		{`"NumericGreaterThan":{"s3:object-lock-remaining-retention-days":"10"}`, "PUT", "/photos/red/a.txt?retention", "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2090-01-01T00:00:00Z</RetainUntilDate></Retention>", nil, 403},
+		{`"NumericGreaterThan":{"s3:object-lock-remaining-retention-days":"10"}`, "PUT", "/photos/n", "x", nil, 200},
+		{`"DateGreaterThan":{"s3:object-lock-retain-until-date":"2080-01-01T00:00:00Z"}`, "PUT", "/photos/n", "x", []string{"X-Amz-Object-Lock-Mode: GOVERNANCE", "X-Amz-Object-Lock-Retain-Until-Date: 2090-01-01T00:00:00Z"}, 403},
+		{`"StringEquals":{"s3:object-lock-legal-hold":"ON"}`, "PUT", "/photos/red/a.txt?legal-hold", "<LegalHold><Status>ON</Status></LegalHold>", nil, 403},
+		{`"StringEquals":{"s3:object-lock-legal-hold":"ON"}`, "PUT", "/photos/n", "x", []string{"X-Amz-Object-Lock-Legal-Hold: ON"}, 403},
+		{`"StringEquals":{"s3:object-lock-mode":"COMPLIANCE"}`, "PUT", "/photos/red/a.txt?retention", "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2090-01-01T00:00:00Z</RetainUntilDate></Retention>", nil, 400},
+		{`"StringEquals":{"s3:object-lock-legal-hold":"ON"}`, "PUT", "/photos/red/a.txt?legal-hold", "<LegalHold><Status>OFF</Status></LegalHold>", nil, 400},
+		{`"StringEquals":{"s3:object-lock-mode":"COMPLIANCE"}`, "PUT", "/photos/red/a.txt?retention", "no XML", nil, 400},
+	} {
+		s.must(t, root, "PUT", "/photos?policy", fmt.Sprintf(deny, c.condition))
+		if a := s.do(t, root, c.method, c.target, c.body, c.headers...); a.status != c.status {
+			t.Errorf("%s: %s %s = %d %s, want %d", c.condition, c.method, c.target, a.status, a.code(), c.status)
+		}
+	}
+}
