@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { axe, endPage, newPage, openBrowser, remember, sdk, Server, signIn, walk } from "./harness.mjs";
+import { axe, finish, newPage, openBrowser, remember, sdk, Server, signIn, walk } from "./harness.mjs";
 
 const server = new Server();
 let browser, page, api;
@@ -13,11 +13,7 @@ before(async () => {
   page = await newPage(browser, server);
 });
 
-after(async () => {
-  await endPage(page);
-  await browser.close();
-  await server.close();
-});
+after(() => finish(server, browser, page));
 
 const step = walk(test, () => page);
 const prompt = (name) => page.getByRole("dialog", { name });

@@ -4,7 +4,7 @@ import { mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { axe, endPage, newPage, openBrowser, sdk, Server, signIn, walk } from "./harness.mjs";
+import { axe, finish, newPage, openBrowser, sdk, Server, signIn, walk } from "./harness.mjs";
 
 const server = new Server();
 let browser, page, api;
@@ -18,11 +18,7 @@ before(async () => {
   await signIn(page, server.root);
 });
 
-after(async () => {
-  await endPage(page);
-  await browser.close();
-  await server.close();
-});
+after(() => finish(server, browser, page));
 
 const step = walk(test, () => page);
 const prompt = (name) => page.getByRole("dialog", { name });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, endPage, newPage, openBrowser, sdk, Server, signIn, walk } from "./harness.mjs";
+import { axe, endPage, finish, newPage, openBrowser, sdk, Server, signIn, walk } from "./harness.mjs";
 
 const server = new Server();
 let browser, page, api;
@@ -14,11 +14,7 @@ before(async () => {
   await signIn(page, server.root);
 });
 
-after(async () => {
-  await endPage(page);
-  await browser.close();
-  await server.close();
-});
+after(() => finish(server, browser, page));
 
 const step = walk(test, () => page);
 const prompt = (name) => page.getByRole("dialog", { name });

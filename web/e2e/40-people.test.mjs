@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { axe, endPage, newPage, openBrowser, remember, Server, walk } from "./harness.mjs";
+import { axe, endPage, finish, newPage, openBrowser, remember, Server, walk } from "./harness.mjs";
 
 const server = new Server();
 let browser, page;
@@ -12,11 +12,7 @@ before(async () => {
   page = await newPage(browser, server);
 });
 
-after(async () => {
-  await endPage(page);
-  await browser.close();
-  await server.close();
-});
+after(() => finish(server, browser, page));
 
 const step = walk(test, () => page);
 const prompt = (name) => page.getByRole("dialog", { name });

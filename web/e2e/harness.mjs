@@ -55,6 +55,7 @@ export class Server {
   }
 
   async stop(signal = "SIGTERM") {
+    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
     this.process.removeAllListeners("exit");
     const ended = new Promise((done) => this.process.once("exit", done));
     this.process.kill(signal);
@@ -87,7 +88,7 @@ export async function newPage(browser, server, options = {}) {
   page.foreign = [];
   page.on("pageerror", (e) => page.problems.push(String(e)));
   page.on("console", (m) => {
-    if (m.type() === "error" && !/status of (4|5)\d\d|ERR_CONNECTION_REFUSED/.test(m.text())) page.problems.push(m.text());
+    if (m.type() === "error" && !/status of (4|5)\d\d|net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/.test(m.text())) page.problems.push(m.text());
   });
   page.on("request", (r) => {
     const origin = new URL(r.url()).origin;
@@ -104,6 +105,16 @@ export async function endPage(page) {
   await page.context().close();
   assert.deepEqual(page.problems, [], "errors in the page");
   assert.deepEqual(page.foreign, [], "requests to third parties");
+}
+
+/** Ends a walk. Whatever its page did wrong, the browser and the server end, so that the run does. */
+export async function finish(server, browser, page) {
+  try {
+    if (page) await endPage(page);
+  } finally {
+    await browser?.close();
+    await server.close();
+  }
 }
 
 export async function signIn(page, key) {
