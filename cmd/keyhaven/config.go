@@ -1,6 +1,9 @@
 package main
 
 import (
+	"time"
+
+	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
 )
 
@@ -15,30 +18,29 @@ type configPrintCmd struct {
 // Run prints the settings. No secret is among them: secrets come from the
 // environment alone.
 func (c *configPrintCmd) Run(sys *system) error {
-	enc := toml.NewEncoder(sys.stdout)
-	return enc.Encode(map[string]any{
-		"data":           c.Data,
-		"listen":         c.Listen,
-		"console-listen": c.ConsoleListen,
-		"region":         c.Region,
-		"domain":         c.Domain,
-		"tls-cert":       c.TLSCert,
-		"tls-key":        c.TLSKey,
-		"acme-domain":    c.ACMEDomain,
-		"acme-email":     c.ACMEEmail,
-		"acme-ca":        c.ACMECA,
-		"acme-ca-root":   c.ACMECARoot,
-		"http-listen":    c.HTTPListen,
-		"log-rate":       c.LogRate,
-		"kms-keys":       c.KMSKeys,
-		"must-exist":     c.MustExist,
-		"upload-expiry":  c.UploadExpiry.String(),
-		"max-buckets":    c.MaxBuckets,
-		"request-memory": c.RequestMemory,
-		"drain-timeout":  c.DrainTimeout.String(),
-		"log-format":     c.LogFormat,
-		"log-level":      c.LogLevel,
-		"access-log":     c.AccessLog,
-		"pprof-listen":   c.PprofListen,
-	})
+	values, err := c.values()
+	if err != nil {
+		return err
+	}
+	return toml.NewEncoder(sys.stdout).Encode(values)
+}
+
+// values are the settings by the names of their flags.
+func (s settings) values() (map[string]any, error) {
+	grammar := struct{ settings }{s}
+	parser, err := kong.New(&grammar)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	for _, flag := range parser.Model.Flags {
+		if flag.Name == "help" || flag.Name == "config" {
+			continue
+		}
+		out[flag.Name] = flag.Target.Interface()
+		if d, ok := out[flag.Name].(time.Duration); ok {
+			out[flag.Name] = d.String()
+		}
+	}
+	return out, nil
 }

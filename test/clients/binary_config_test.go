@@ -15,7 +15,12 @@ var otherSettings = map[string]string{
 	"data": "/tmp/elsewhere", "listen": "127.0.0.1:1234", "console-listen": "127.0.0.1:1235", "region": "eu-west-1", "domain": domain,
 	"tls-cert": "/tmp/cert.pem", "tls-key": "/tmp/key.pem", "must-exist": "true", "upload-expiry": "36h0m0s", "max-buckets": "7",
 	"drain-timeout": "5s", "log-format": "json", "log-level": "warn", "access-log": "errors",
-	"pprof-listen": "127.0.0.1:1236",
+	"pprof-listen": "127.0.0.1:1236", "acme-ca": "https://ca.test/dir", "acme-ca-root": "/tmp/ca.pem", "acme-domain": "acme.test",
+	"acme-email": "ann@haven.test", "audit-bucket": "trail", "audit-retention": "240h0m0s", "bundles": "team_1_0:10:1000:2000",
+	"console-origin": "https://console.test", "http-listen": "127.0.0.1:1237", "kms-keys": "/tmp/kms", "log-delivery": "1m0s",
+	"log-rate": "7", "oidc-private": "true", "public-url": "https://api.test", "request-memory": "33", "smtp-from": "haven@haven.test",
+	"smtp-server": "smtp://mail.test:587", "trusted-proxies": "10.0.0.0/8", "webhook-allow": "192.168.0.0/16",
+	"webhooks": "hook=https://hook.test/", "website-domain": "sites.test",
 }
 
 // TestEverySettingEveryWay sets each setting by flag, by environment and by file.
