@@ -1,12 +1,12 @@
 package access
 
 import (
-	"net"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/policy"
 )
 
@@ -95,11 +95,7 @@ func (f *facts) http(name string) []string {
 	}
 	switch name {
 	case "sourceip":
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = r.RemoteAddr
-		}
-		return some(host)
+		return some(edge.ClientAddress(r))
 	case "securetransport":
 		return some(strconv.FormatBool(r.TLS != nil))
 	case "useragent":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
 )
 
@@ -37,26 +38,12 @@ type faultCount struct {
 	until time.Time
 }
 
-// network is the peer's address; of IPv6 its /64, which belongs to one customer.
-func network(r *http.Request) netip.Prefix {
-	ip, err := netip.ParseAddr(host(r.RemoteAddr))
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip = ip.Unmap().WithZone("")
-	bits := ip.BitLen()
-	if ip.Is6() {
-		bits = 64
-	}
-	return netip.PrefixFrom(ip, bits).Masked()
-}
-
 // exceeded reports whether an address has failed too often.
 func (f *faults) exceeded(r *http.Request, now time.Time, limit int) bool {
 	if limit < 0 || f.tracked.Load() == 0 {
 		return false
 	}
-	at := network(r)
+	at := edge.ClientNetwork(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := f.counts[at]
@@ -72,7 +59,7 @@ func (f *faults) exceeded(r *http.Request, now time.Time, limit int) bool {
 
 // failed counts a failure.
 func (f *faults) failed(r *http.Request, now time.Time) {
-	at := network(r)
+	at := edge.ClientNetwork(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := f.counts[at]
@@ -123,7 +110,7 @@ func isFault(err error) bool {
 // from reports whether the address used the key last.
 func (u *use) from(r *http.Request) bool {
 	c := u.client.Load()
-	return c != nil && host(c.address) == host(r.RemoteAddr)
+	return c != nil && edge.HostOf(c.address) == edge.ClientAddress(r)
 }
 
 // trusted reports whether a credential is verified although its address has

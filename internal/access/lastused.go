@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"context"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
@@ -48,19 +48,12 @@ func (u *use) activity(stored keyhaven.KeyActivity, count uint64, everUsed bool)
 		stored.FirstUsed = time.Unix(0, first).UTC()
 	}
 	if c := u.client.Load(); c != nil {
-		stored.Address, stored.UserAgent = host(c.address), c.agent[:min(len(c.agent), keyhaven.MaxAgent)]
+		stored.Address, stored.UserAgent = edge.HostOf(c.address), c.agent[:min(len(c.agent), keyhaven.MaxAgent)]
 	}
 	if a := u.action.Load(); a != nil {
 		stored.Action = *a
 	}
 	return stored
-}
-
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
-	}
-	return address
 }
 
 func (u *use) lastUsed() keyhaven.LastUsed {

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 
 	"github.com/keyhaven/keyhaven"
@@ -31,7 +30,7 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 		EventSource:     m.Source,
 		EventName:       rec.Op,
 		AWSRegion:       m.Region,
-		SourceIPAddress: SourceAddress(req),
+		SourceIPAddress: edge.ClientAddress(req),
 		UserAgent:       req.UserAgent(),
 		ErrorCode:       rec.ErrorCode, ErrorMessage: rec.ErrorMessage,
 		RequestParameters:  Mask(m.Parameters),
@@ -52,16 +51,6 @@ func (r *Recorder) Append(ctx context.Context, e *Event) {
 	if err := r.log.Append(ctx, e); err != nil {
 		r.slog.ErrorContext(ctx, "audit: an event could not be recorded", "event", e.EventName, "request_id", e.RequestID, "err", err)
 	}
-}
-
-// SourceAddress is the address of the peer. Forwarding headers are not believed:
-// anybody can write them.
-func SourceAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // identityOf is the userIdentity element of a principal (CloudTrail User Guide,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/edge"
 )
 
 const cookieName = "keyhaven_session"
@@ -122,23 +123,12 @@ func mapLimit(err error) error {
 	return err
 }
 
-// clientAddress is the network of the peer: a whole /64 of IPv6 belongs to one
-// customer. Forwarding headers are not believed: anybody can write them.
+// clientAddress is the network of the client, as failures are counted by it.
 func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+	if p := edge.ClientNetwork(r); p.IsValid() {
+		return p.String()
 	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if ip = ip.Unmap(); ip.Is6() {
-		if p, err := ip.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
+	return edge.ClientAddress(r)
 }
 
 func (d *Door) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -82,11 +81,7 @@ func newAdmission(most int64) *admission {
 
 // clientName returns whom a request is counted for.
 func clientName(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	return host + " " + claimedKey(r)
+	return ClientAddress(r) + " " + claimedKey(r)
 }
 
 // admit waits for the request's turn and returns what to call at its end, or nil

@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -111,7 +110,7 @@ func (c *loggedCall) line(o edge.Outcome, e logEntry) []byte {
 	b = appendField(b, c.owner)
 	b = appendField(b, e.bucket)
 	b = o.Start.UTC().AppendFormat(b, "[02/Jan/2006:15:04:05 -0700] ")
-	b = appendField(b, remoteIP(c.r))
+	b = appendField(b, edge.ClientAddress(c.r))
 	b = appendField(b, requester)
 	b = appendField(b, c.record.RequestID)
 	b = appendField(b, e.operation)
@@ -203,14 +202,6 @@ func redactURI(r *http.Request) string {
 		}
 	}
 	return path + "?" + strings.Join(pairs, "&")
-}
-
-func remoteIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // cipherSuite is the name that OpenSSL gives it, which the log format uses.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/object"
 )
 
@@ -165,6 +166,6 @@ func (c *call) describeOrigin() {
 		return
 	}
 	c.r = c.r.WithContext(object.WithOrigin(c.r.Context(), object.Origin{
-		Caller: c.id.Principal.ARN(), SourceIP: remoteIP(c.r), RequestID: c.record.RequestID, Post: c.op.name == "PostObject",
+		Caller: c.id.Principal.ARN(), SourceIP: edge.ClientAddress(c.r), RequestID: c.record.RequestID, Post: c.op.name == "PostObject",
 	}))
 }
