@@ -15,6 +15,7 @@ const blockSize = 64
 
 // Digest is the MD5 of a body that is written in pieces. It is for one goroutine.
 type Digest struct {
+	pool  *Pool
 	state [4]uint32
 	size  uint64
 	tail  [blockSize]byte // size % blockSize bytes that make no block yet
@@ -23,8 +24,8 @@ type Digest struct {
 }
 
 // New returns the digest of nothing.
-func New() *Digest {
-	return &Digest{state: [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}, job: job{done: make(chan struct{}, 1)}}
+func (p *Pool) New() *Digest {
+	return &Digest{pool: p, state: [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}, job: job{done: make(chan struct{}, 1)}}
 }
 
 // Start begins to hash p, which follows what came before. p must not change
@@ -47,7 +48,7 @@ func (d *Digest) Start(p []byte) {
 	}
 	d.job.state, d.job.rest = &d.state, p[:whole]
 	d.busy = true
-	shared.submit(&d.job)
+	d.pool.submit(&d.job)
 }
 
 // Wait returns when what Start was given has been hashed.

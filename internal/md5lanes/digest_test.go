@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 func random(rnd *rand.Rand, n int) []byte {
@@ -18,8 +19,8 @@ func random(rnd *rand.Rand, n int) []byte {
 }
 
 // sumOf hashes b in pieces of random size.
-func sumOf(rnd *rand.Rand, b []byte) []byte {
-	d := New()
+func sumOf(p *Pool, rnd *rand.Rand, b []byte) []byte {
+	d := p.New()
 	for len(b) > 0 {
 		n := min(len(b), 1+rnd.IntN(1<<rnd.IntN(18)))
 		d.Start(b[:n])
@@ -29,10 +30,10 @@ func sumOf(rnd *rand.Rand, b []byte) []byte {
 }
 
 func TestSums(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 1))
+	p, rnd := NewPool(), rand.New(rand.NewPCG(1, 1))
 	for n := range 300 {
 		b := random(rnd, n)
-		if got, want := sumOf(rnd, b), md5.Sum(b); !bytes.Equal(got, want[:]) {
+		if got, want := sumOf(p, rnd, b), md5.Sum(b); !bytes.Equal(got, want[:]) {
 			t.Fatalf("the sum of %d bytes is %x, want %x", n, got, want)
 		}
 	}
@@ -40,6 +41,7 @@ func TestSums(t *testing.T) {
 
 // TestTogether hashes many bodies at once, so that they come and go in all lanes.
 func TestTogether(t *testing.T) {
+	p := NewPool()
 	for _, goroutines := range []int{1, 2, 3, 7, 8, 9, 40} {
 		var wg sync.WaitGroup
 		for g := range goroutines {
@@ -47,7 +49,7 @@ func TestTogether(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(uint64(g), 2))
 				for range 20 {
 					b := random(rnd, rnd.IntN(200<<10))
-					if got, want := sumOf(rnd, b), md5.Sum(b); !bytes.Equal(got, want[:]) {
+					if got, want := sumOf(p, rnd, b), md5.Sum(b); !bytes.Equal(got, want[:]) {
 						t.Errorf("the sum of %d bytes is %x, want %x", len(b), got, want)
 						return
 					}
@@ -56,32 +58,55 @@ func TestTogether(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	if shared.active != 0 || len(shared.queue) != 0 || shared.waiting.Load() != 0 {
-		t.Errorf("%d jobs are active and %d wait after all have ended", shared.active, len(shared.queue))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.active != 0 || len(p.queue) != 0 || p.waiting.Load() != 0 {
+		t.Errorf("%d jobs are active and %d wait after all have ended", p.active, len(p.queue))
 	}
+}
+
+// TestPoolsAreApart hashes in a bubble of synctest while others hash outside it:
+// nothing of one pool is done by the goroutines of another.
+func TestPoolsAreApart(t *testing.T) {
+	hash := func(p *Pool) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				body := make([]byte, 64<<10)
+				for range 100 {
+					d := p.New()
+					d.Start(body)
+					d.Wait()
+				}
+			})
+		}
+		wg.Wait()
+	}
+	var outside sync.WaitGroup
+	outside.Go(func() { hash(NewPool()) })
+	synctest.Test(t, func(*testing.T) { hash(NewPool()) })
+	outside.Wait()
 }
 
 // testKernel compares a kernel with crypto/md5, lane by lane.
 func testKernel(t *testing.T, k kernel) {
 	rnd := rand.New(rand.NewPCG(3, 3))
 	for n := 1; n <= lanes; n++ {
+		p := &Pool{wide: k, active: n}
 		var b batch
 		var bodies [lanes][]byte
 		var states [lanes][4]uint32
 		for i := range n {
 			bodies[i] = random(rnd, blockSize*(1+rnd.IntN(200)))
-			states[i] = New().state
+			states[i] = p.New().state
 			b.add(&job{state: &states[i], rest: bodies[i], done: make(chan struct{}, 1)})
 		}
-		p := &pool{wide: k, active: n}
 		for b.n > 0 {
 			b.step(k)
 			p.retire(&b)
 		}
 		for i := range n {
-			d := New()
+			d := p.New()
 			hashAlone(&d.state, bodies[i])
 			if states[i] != d.state {
 				t.Fatalf("lane %d of %d has %x, want %x", i, n, states[i], d.state)
@@ -91,7 +116,7 @@ func testKernel(t *testing.T, k kernel) {
 }
 
 func TestSumKeepsTheDigest(t *testing.T) {
-	d := New()
+	d := NewPool().New()
 	d.Start([]byte("a"))
 	d.Sum(nil)
 	d.Start([]byte("bc"))
@@ -102,11 +127,12 @@ func TestSumKeepsTheDigest(t *testing.T) {
 
 func FuzzSum(f *testing.F) {
 	f.Add([]byte("abc"), uint8(3))
+	p := NewPool()
 	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
 		var wg sync.WaitGroup
 		for g := range 3 {
 			wg.Go(func() {
-				d := New()
+				d := p.New()
 				for rest := b; len(rest) > 0; {
 					n := min(len(rest), 1+int(step)*(g+1))
 					d.Start(rest[:n])
@@ -125,13 +151,13 @@ func BenchmarkBodies(b *testing.B) {
 	const size = 1 << 20
 	for _, n := range []int{1, 2, 4, 8, 16} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			body := make([]byte, 128<<10)
+			p, body := NewPool(), make([]byte, 128<<10)
 			b.SetBytes(int64(n) * size)
 			for b.Loop() {
 				var wg sync.WaitGroup
 				for range n {
 					wg.Go(func() {
-						d := New()
+						d := p.New()
 						for range size / len(body) {
 							d.Start(body)
 						}

@@ -22,10 +22,10 @@ type job struct {
 	done  chan struct{} // of one place
 }
 
-// pool shares the lanes among jobs. A leader is a goroutine that hashes what
+// Pool shares the lanes among the bodies of a process: it should have one. A leader is a goroutine that hashes what
 // waits until nothing does; another one begins only when the lanes of all are
 // taken, because full lanes cost no more than empty ones.
-type pool struct {
+type Pool struct {
 	wide    kernel // nil where the processor has no lanes
 	waiting atomic.Int32
 
@@ -35,9 +35,13 @@ type pool struct {
 	leaders int
 }
 
-var shared = &pool{wide: bestKernel()}
+// NewPool returns a pool without work. It needs no end: its goroutines live no
+// longer than the bodies that are being hashed.
+func NewPool() *Pool {
+	return &Pool{wide: bestKernel()}
+}
 
-func (p *pool) submit(j *job) {
+func (p *Pool) submit(j *job) {
 	p.mu.Lock()
 	p.queue = append(p.queue, j)
 	p.waiting.Add(1)
@@ -51,7 +55,7 @@ func (p *pool) submit(j *job) {
 	}
 }
 
-func (p *pool) width() int {
+func (p *Pool) width() int {
 	if p.wide == nil {
 		return 1
 	}
@@ -59,7 +63,7 @@ func (p *pool) width() int {
 }
 
 // lead hashes until nothing waits.
-func (p *pool) lead() {
+func (p *Pool) lead() {
 	b := &batch{}
 	for p.fill(b) {
 		if b.n < enough && p.wide != nil {
@@ -76,7 +80,7 @@ func (p *pool) lead() {
 
 // fill takes jobs into the free lanes. It reports whether there is work; when
 // there is none, the leader has ended.
-func (p *pool) fill(b *batch) bool {
+func (p *Pool) fill(b *batch) bool {
 	if b.n > 0 && (b.n == p.width() || p.waiting.Load() == 0) {
 		return true
 	}
@@ -99,8 +103,7 @@ func (p *pool) fill(b *batch) bool {
 }
 
 // retire ends the jobs that are done.
-func (p *pool) retire(b *batch) {
-	ended := 0
+func (p *Pool) retire(b *batch) {
 	for i := 0; i < b.n; {
 		j := b.jobs[i]
 		if len(j.rest) > 0 {
@@ -108,13 +111,10 @@ func (p *pool) retire(b *batch) {
 			continue
 		}
 		b.remove(i)
-		ended++
-		j.done <- struct{}{}
-	}
-	if ended > 0 {
 		p.mu.Lock()
-		p.active -= ended
+		p.active--
 		p.mu.Unlock()
+		j.done <- struct{}{}
 	}
 }
 

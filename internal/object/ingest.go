@@ -13,7 +13,6 @@ import (
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/checksum"
-	"github.com/keyhaven/keyhaven/internal/md5lanes"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/sse"
 )
@@ -155,7 +154,7 @@ func (s *Service) spool(ctx context.Context, st *stored, d *digest, body io.Read
 	}
 	halves := spoolBuffers.Get().(*[2][128 << 10]byte)
 	defer spoolBuffers.Put(halves)
-	sum := md5lanes.New()
+	sum := s.lanes.New()
 	behind := writeBehind{w: w}
 	defer func() { // both read the buffers
 		sum.Wait()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
+	"github.com/keyhaven/keyhaven/internal/md5lanes"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/sse"
 )
@@ -33,6 +34,7 @@ type Service struct {
 	pins  *blob.Pins
 	opts  Options
 	held  reservations
+	lanes *md5lanes.Pool
 }
 
 // New returns the service. pins is shared with sweep.
@@ -46,7 +48,7 @@ func New(m *meta.Store, blobs blob.Store, pins *blob.Pins, opts Options) *Servic
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	return &Service{meta: m, blobs: blobs, pins: pins, opts: opts}
+	return &Service{meta: m, blobs: blobs, pins: pins, opts: opts, lanes: md5lanes.NewPool()}
 }
 
 // bucket reads the bucket again inside a transaction: it must still be the one
