@@ -63,6 +63,11 @@ test-unit: ## The tests that need nothing but Go
 e2e: build deps ## Real clients against the real binary
 	KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
+# NGINXRUN chooses among the tests; make test takes those of the client programs.
+NGINXRUN ?= .
+e2e-nginx: build deps ## The same clients with nginx in front, which ends TLS
+	KEYHAVEN_TEST_PROXY=nginx KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m -run '$(NGINXRUN)' ./test/clients/...
+
 e2e-console: build deps ## The console in Debian's Chromium against the real binary
 	cd web && KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven npm test --silent
 
@@ -72,7 +77,8 @@ console-shots: build deps ## Take the pictures in docs/console again
 e2e-current: build deps $(VENV)/installed ## The same with a current aws-cli and boto3 too (from PyPI)
 	KEYHAVEN_CURRENT_CLIENTS=$(VENV) KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven $(GO) test -tags e2e -count=1 -timeout 30m ./test/clients/...
 
-test: deps build vet test-unit e2e-console e2e ## Everything that CI runs
+test: NGINXRUN = KEY|README|Examples|OBJ|RES|PERM
+test: deps build vet test-unit e2e-console e2e-nginx e2e ## Everything that CI runs
 
 test-race: ## The unit tests under the race detector
 	$(GO) test -race ./...
@@ -140,4 +146,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin dist cover.out web/dist/app
 
-.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat release image cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-nginx e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat release image cover clean

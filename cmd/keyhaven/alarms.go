@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +29,7 @@ func (c *settings) mails(getenv func(string) (string, bool)) (*mail.Sender, erro
 func (c *serveCmd) alarms(d *dataDir, log *slog.Logger, out outside) *alarm.Service {
 	return alarm.New(d.meta, alarm.Options{
 		Mail: out.mails != nil, Webhooks: out.hooks.sender != nil,
-		URL: strings.TrimSuffix(cmp.Or(c.PublicURL, out.endpoint), "/"), Log: log,
+		URL: out.endpoint, Log: log,
 	})
 }
 

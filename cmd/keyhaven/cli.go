@@ -50,7 +50,7 @@ type settings struct {
 	WebsiteDomain  string        `help:"Domain under which buckets are websites (BUCKET.DOMAIN); empty for none." placeholder:"DOMAIN"`
 	SMTPServer     string        `help:"Server that mails are sent through, smtp://[USER@]HOST[:PORT] or smtps://; KEYHAVEN_SMTP_PASSWORD is the user's password." placeholder:"URL"`
 	SMTPFrom       string        `help:"Sender of mails." placeholder:"ADDRESS"`
-	PublicURL      string        `help:"Address of the API in links that are mailed, where it is not that of --listen." placeholder:"URL"`
+	PublicURL      string        `help:"Address of the API for clients, where it is not that of --listen, as behind a proxy: in the addresses of buckets, in mails, and for the console." placeholder:"URL"`
 	Webhooks       string        `help:"Webhooks that buckets can report changes to: NAME=URL, several with commas; KEYHAVEN_WEBHOOK_SECRET signs what is sent." placeholder:"NAME=URL"`
 	WebhookAllow   string        `help:"Networks that webhooks may reach though they are not public, such as 10.0.0.0/8; several with commas." placeholder:"CIDR"`
 	KMSKeys        string        `help:"Directory of local keys that aws:kms can name: NAME.key, 32 bytes in base64." placeholder:"DIR" type:"path" name:"kms-keys"`

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 )
 
@@ -15,15 +14,15 @@ type origins struct {
 	exact map[string]bool
 	// port is that of a console which listens on every address. Browsers reach it
 	// under the host that they use for the API.
-	port string
+	port   string
+	scheme string
 }
 
 func newOrigins(configured string) (*origins, error) {
 	o := &origins{exact: map[string]bool{}}
 	for origin := range listed(configured) {
 		origin = strings.TrimSuffix(origin, "/")
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		if _, ok := parseOrigin(origin); !ok {
 			return nil, fmt.Errorf("--console-origin %q is no origin: write it as https://console.example.com", origin)
 		}
 		o.exact[strings.ToLower(origin)] = true
@@ -32,7 +31,8 @@ func newOrigins(configured string) (*origins, error) {
 }
 
 // listen adds the origins of the console's listener.
-func (o *origins) listen(address net.Addr) {
+func (o *origins) listen(scheme string, address net.Addr) {
+	o.scheme = scheme
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {
 		return
@@ -43,21 +43,21 @@ func (o *origins) listen(address net.Addr) {
 		o.port = port
 	case err == nil && ip.IsLoopback():
 		for _, h := range []string{"localhost", "127.0.0.1", "::1"} {
-			o.exact[httpOrigin(h, port)] = true
+			o.exact[o.origin(h, port)] = true
 		}
 	}
-	o.exact[httpOrigin(host, port)] = true
+	o.exact[o.origin(host, port)] = true
 }
 
-// httpOrigin is what a browser sends for a page of this host and port.
-func httpOrigin(host, port string) string {
-	if port == "80" {
+// origin is what a browser sends for a page of this host and port.
+func (o *origins) origin(host, port string) string {
+	if port == "80" && o.scheme == "http" || port == "443" && o.scheme == "https" {
 		if strings.Contains(host, ":") {
 			host = "[" + host + "]"
 		}
-		return "http://" + host
+		return o.scheme + "://" + host
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return o.scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // allow reports whether a page of the origin is the console's.
@@ -72,5 +72,5 @@ func (o *origins) allow(r *http.Request, origin string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	return origin == httpOrigin(strings.Trim(host, "[]"), o.port)
+	return origin == o.origin(strings.Trim(host, "[]"), o.port)
 }

@@ -8,24 +8,29 @@ import (
 
 func TestConsoleOrigins(t *testing.T) {
 	for _, try := range []struct {
-		configured, listen, host, origin string
-		want                             bool
+		configured, scheme, listen, host, origin string
+		want                                     bool
 	}{
-		{"", "127.0.0.1:9001", "localhost:9000", "http://localhost:9001", true},
-		{"", "127.0.0.1:9001", "localhost:9000", "http://127.0.0.1:9001", true},
-		{"", "127.0.0.1:9001", "localhost:9000", "http://[::1]:9001", true},
-		{"", "127.0.0.1:9001", "localhost:9000", "https://localhost:9001", false},
-		{"", "127.0.0.1:9001", "localhost:9000", "http://localhost:9000", false},
-		{"", "127.0.0.1:80", "localhost:9000", "http://localhost", true},
-		{"", "192.0.2.1:9001", "192.0.2.1:9000", "http://192.0.2.1:9001", true},
-		{"", "192.0.2.1:9001", "192.0.2.1:9000", "http://localhost:9001", false},
-		{"", "0.0.0.0:9001", "files.example:9000", "http://files.example:9001", true},
-		{"", "[::]:9001", "[2001:db8::1]:9000", "http://[2001:db8::1]:9001", true},
-		{"", "0.0.0.0:9001", "files.example:9000", "http://evil.example:9001", false},
-		{"", "0.0.0.0:9001", "files.example:9000", "null", false},
-		{"https://console.example, http://b:1", "", "x", "https://console.example", true},
-		{"https://console.example/,http://b:1", "", "x", "http://b:1", true},
-		{"https://console.example", "", "x", "https://console.example.evil", false},
+		{"", "http", "127.0.0.1:9001", "localhost:9000", "http://localhost:9001", true},
+		{"", "http", "127.0.0.1:9001", "localhost:9000", "http://127.0.0.1:9001", true},
+		{"", "http", "127.0.0.1:9001", "localhost:9000", "http://[::1]:9001", true},
+		{"", "http", "127.0.0.1:9001", "localhost:9000", "https://localhost:9001", false},
+		{"", "http", "127.0.0.1:9001", "localhost:9000", "http://localhost:9000", false},
+		{"", "http", "127.0.0.1:80", "localhost:9000", "http://localhost", true},
+		{"", "http", "192.0.2.1:9001", "192.0.2.1:9000", "http://192.0.2.1:9001", true},
+		{"", "http", "192.0.2.1:9001", "192.0.2.1:9000", "http://localhost:9001", false},
+		{"", "http", "0.0.0.0:9001", "files.example:9000", "http://files.example:9001", true},
+		{"", "http", "[::]:9001", "[2001:db8::1]:9000", "http://[2001:db8::1]:9001", true},
+		{"", "http", "0.0.0.0:9001", "files.example:9000", "http://evil.example:9001", false},
+		{"", "http", "0.0.0.0:9001", "files.example:9000", "null", false},
+		{"", "https", "127.0.0.1:9001", "localhost:9000", "https://localhost:9001", true},
+		{"", "https", "127.0.0.1:9001", "localhost:9000", "http://localhost:9001", false},
+		{"", "https", "192.0.2.1:443", "192.0.2.1:9000", "https://192.0.2.1", true},
+		{"", "https", "192.0.2.1:80", "192.0.2.1:9000", "https://192.0.2.1:80", true},
+		{"", "https", "0.0.0.0:9001", "files.example:9000", "https://files.example:9001", true},
+		{"https://console.example, http://b:1", "http", "", "x", "https://console.example", true},
+		{"https://console.example/,http://b:1", "http", "", "x", "http://b:1", true},
+		{"https://console.example", "http", "", "x", "https://console.example.evil", false},
 	} {
 		o, err := newOrigins(try.configured)
 		if err != nil {
@@ -36,7 +41,7 @@ func TestConsoleOrigins(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o.listen(addr)
+			o.listen(try.scheme, addr)
 		}
 		if got := o.allow(&http.Request{Host: try.host}, try.origin); got != try.want {
 			t.Errorf("%q listening on %s: origin %s for host %s: %v, want %v", try.configured, try.listen, try.origin, try.host, got, try.want)

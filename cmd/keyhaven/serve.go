@@ -79,7 +79,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	endpoint := c.scheme() + "://" + api.Addr().String()
+	endpoint := c.publicURL(api.Addr())
 	out, err := c.outside(sys, d, endpoint)
 	if err != nil {
 		return err
@@ -116,9 +116,10 @@ func (c *serveCmd) Run(sys *system) (err error) {
 			return err
 		}
 		defer l.Close()
-		consoleURL = "http://" + l.Addr().String()
-		out.origins.listen(l.Addr())
-		servers = append(servers, &server{listener: l, http: newServer(c.console(d, keys, log, endpoint, firstStart), log)})
+		consoleURL = c.scheme() + "://" + l.Addr().String()
+		out.origins.listen(c.scheme(), l.Addr())
+		pages := c.proxies().Handler(strictTransport(c.console(d, keys, log, endpoint, firstStart)))
+		servers = append(servers, &server{listener: l, http: newServer(pages, log), tls: tr.config})
 	}
 	if c.PprofListen != "" {
 		l, err := net.Listen("tcp", c.PprofListen)
@@ -163,6 +164,8 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("--domain %q is no domain name", c.Domain)
 	case c.badProxies() != nil:
 		return c.badProxies()
+	case c.checkPublicURL() != nil:
+		return c.checkPublicURL()
 	case c.UploadExpiry < time.Minute:
 		return errors.New("--upload-expiry must be a minute or more")
 	case strings.ContainsAny(c.WebsiteDomain, "/: "):
@@ -257,12 +260,11 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	alarms := c.alarms(d, log, out)
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
-	proxies, _ := edge.ParseProxies(c.TrustedProxies) // check has read it
 	handler := edge.New(edge.Options{
 		RequestMemory: c.RequestMemory << 20,
 		S3:            s3Door,
 		BucketHost:    s3Door.BucketHost,
-		Proxies:       proxies,
+		Proxies:       c.proxies(),
 		Services: map[string]http.Handler{
 			"s3": s3Door, "lightsail": lightsailDoor, keycare.Service: keycare.New(keys, buckets), cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
 		},
@@ -341,22 +343,6 @@ func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load, starte
 		"backup":   backupCommand(d),
 		"status":   statusCommand(d, load, started),
 		"instance": instanceCommand(d),
-	}
-}
-
-// bucketURL is the address under which clients reach a bucket: as a host under
-// the domain, else as a path.
-func bucketURL(endpoint, domain string) func(*keyhaven.Bucket) string {
-	scheme, address, _ := strings.Cut(endpoint, "://")
-	return func(b *keyhaven.Bucket) string {
-		if domain == "" {
-			return endpoint + "/" + b.Name
-		}
-		_, port, err := net.SplitHostPort(address)
-		if err != nil || port == "80" && scheme == "http" || port == "443" && scheme == "https" {
-			return scheme + "://" + b.Name + ".s3." + b.Region + "." + domain
-		}
-		return scheme + "://" + b.Name + ".s3." + b.Region + "." + domain + ":" + port
 	}
 }
 

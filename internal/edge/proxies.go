@@ -43,6 +43,16 @@ func (p Proxies) has(a netip.Addr) bool {
 	return false
 }
 
+// Handler passes requests on as they reached the first of the proxies.
+func (p Proxies) Handler(next http.Handler) http.Handler {
+	if len(p) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, p.client(r))
+	})
+}
+
 // client returns the request as it reached the first of the proxies: with the
 // address of its client, and as one over TLS where X-Forwarded-Proto says so. A
 // client can put anything in front of X-Forwarded-For, so that it is read from

@@ -46,10 +46,16 @@ func newAWSCLI(t testing.TB, s *server, name string) awsCLI {
 	home := t.TempDir()
 	p = p.with("HOME="+home, "AWS_CONFIG_FILE="+home+"/.aws/config", "AWS_SHARED_CREDENTIALS_FILE="+home+"/.aws/credentials",
 		"AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "AWS_DEFAULT_REGION="+region)
-	if s.tls != nil {
-		p = p.with("AWS_CA_BUNDLE=" + s.tls.certFile)
-	}
+	p = p.with(s.awsEnv()...)
 	return awsCLI{program: p, name: name, server: s}
+}
+
+// awsEnv makes programs of botocore trust the server.
+func (s *server) awsEnv() []string {
+	if s.tls == nil {
+		return nil
+	}
+	return []string{"AWS_CA_BUNDLE=" + s.tls.certFile}
 }
 
 // venv returns a program of the virtual environment.

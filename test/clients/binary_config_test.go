@@ -134,6 +134,7 @@ func TestVersionAndHelp(t *testing.T) {
 func TestServeFromTheEnvironmentAlone(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
+	s.direct = true
 	s.env = []string{"KEYHAVEN_REGION=eu-west-1", "KEYHAVEN_LOG_FORMAT=json", "KEYHAVEN_MAX_BUCKETS=1"}
 	s.start()
 	wantText(t, "the start", s.out.text(), "eu-west-1")

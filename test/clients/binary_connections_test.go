@@ -58,7 +58,7 @@ func startSlowPut(t *testing.T, s *server, key accessKey, name string) *slowPut 
 // connections are not taken, and the server exits with 0.
 func TestSIGTERMDrains(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	key := s.newBucket(t, "slow")
 	put := startSlowPut(t, s, key, "drained")
 	check(t, s.cmd.Process.Signal(syscall.SIGTERM))
@@ -88,7 +88,7 @@ func TestSIGTERMDrains(t *testing.T) {
 // TestSIGTERMDoesNotWaitForEver ends a server under an upload that never ends.
 func TestSIGTERMDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "--drain-timeout", "500ms")
+	s := startDirect(t, "--drain-timeout", "500ms")
 	key := s.newBucket(t, "slow")
 	put := startSlowPut(t, s, key, "stuck")
 	s.stop()
@@ -107,7 +107,7 @@ func TestSIGTERMDoesNotWaitForEver(t *testing.T) {
 // the answer for that of the next request on the connection.
 func TestExpectContinueOfAnEmptyBody(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	key := s.newBucket(t, "expect")
 	request, err := s3.NewPresignClient(s.s3(key)).PresignPutObject(t.Context(), &s3.PutObjectInput{
 		Bucket: aws.String("expect"), Key: aws.String("empty"),

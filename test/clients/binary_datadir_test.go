@@ -16,7 +16,7 @@ import (
 // that they are served again, whole, once what was wrong is put right.
 func TestDataDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
-	other := startServer(t)
+	other := startDirect(t)
 	other.stop()
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, data string) (repair func())
@@ -45,7 +45,7 @@ func TestDataDirectoryIsRefused(t *testing.T) {
 		"no marker":      {remove("keyhaven.json"), "not a keyhaven data directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startServer(t)
+			s := startDirect(t)
 			key := s.newBucket(t, "still-there")
 			s.stop()
 			repair := c.spoil(t, s.data)
@@ -117,7 +117,7 @@ func empty(part string) func(*testing.T, string) func() {
 // directory of a running one.
 func TestDataDirectoryInUse(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	kh := keyhaven(t)
 	for _, args := range [][]string{
 		{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--console-listen", ""},
@@ -166,7 +166,7 @@ func names(t testing.TB, dir string) []string {
 // nobody had seen a key yet, so the start begins again.
 func TestFirstStartThatWasCutOff(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	old := s.root
 	s.stop()
 	rewrite(t, filepath.Join(s.data, "keyhaven.json"), `"ready"`, `"initializing"`)
@@ -183,7 +183,7 @@ func TestFirstStartThatWasCutOff(t *testing.T) {
 // TestRootKeysOnTheServersMachine covers an operator who has lost every key.
 func TestRootKeysOnTheServersMachine(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	s.stop()
 	kh := keyhaven(t)
 	out := kh.run(t, "root", "create-access-key", "--data", s.data)

@@ -24,7 +24,7 @@ func keyhaven(t testing.TB) program {
 // TestFirstStartShowsTheKeyOnce covers what a newcomer sees.
 func TestFirstStartShowsTheKeyOnce(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(s.root.id) || len(s.root.secret) != 40 {
 		t.Errorf("the first start printed id %q and a secret of %d characters", s.root.id, len(s.root.secret))
 	}
@@ -46,6 +46,7 @@ func TestFirstStartShowsTheKeyOnce(t *testing.T) {
 func TestRootKeyFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
+	s.direct = true
 	works := func(k accessKey) error {
 		_, err := s.lightsail(k).GetBuckets(t.Context(), &lightsail.GetBucketsInput{})
 		return err
@@ -84,7 +85,7 @@ func TestRootKeyFromTheEnvironment(t *testing.T) {
 // TestHealthAndConsole covers the pages that need no key.
 func TestHealthAndConsole(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	for path, want := range map[string]int{"/-/health/live": 200, "/-/health/ready": 200, "/-/nothing": 404} {
 		if status, body := fetch(t, s.httpClient(), s.endpoint+path, nil); status != want {
 			t.Errorf("GET %s: status %d, want %d\n%s", path, status, want, body)
@@ -111,7 +112,7 @@ func TestSEC05KEY10RestartKeepsEverything(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*server){"SIGTERM": (*server).stop, "SIGKILL": (*server).kill} {
 		t.Run(name, func(t *testing.T) {
-			s := startServer(t)
+			s := startDirect(t)
 			key := s.newBucket(t, "kept")
 			for _, size := range []int{0, 1, 70_000, 9 << 20} {
 				_, err := s.s3(key).PutObject(t.Context(), &s3.PutObjectInput{
@@ -154,7 +155,7 @@ func lastUse(t testing.TB, s *server, bucket string) string {
 // keeps: none is there in clear.
 func TestSEC03SecretsAreSealed(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "--log-level", "debug")
+	s := startDirect(t, "--log-level", "debug")
 	key := s.newBucket(t, "sealed")
 	wrong := accessKey{key.id, "a-secret-that-was-typed-in-wrongly"}
 	s.remember(wrong.secret)

@@ -25,7 +25,7 @@ func TestKEY17Boto3(t *testing.T) {
 			key := s.newBucket(t, bucket)
 			p := installed(t, python).with("ENDPOINT="+s.endpoint, "BUCKET="+bucket, "OTHER=of-others", "AWS_DEFAULT_REGION="+region,
 				"AWS_ACCESS_KEY_ID="+key.id, "AWS_SECRET_ACCESS_KEY="+key.secret, "AWS_EC2_METADATA_DISABLED=true",
-				"ROOT_ID="+s.root.id, "ROOT_SECRET="+s.root.secret)
+				"ROOT_ID="+s.root.id, "ROOT_SECRET="+s.root.secret).with(s.awsEnv()...)
 			wantText(t, "the script", p.run(t, script), "walked")
 		})
 	}

@@ -20,18 +20,18 @@ import (
 func TestKEY17GoSDK(t *testing.T) {
 	t.Parallel()
 	servers := map[string]*server{"http": startServer(t, "--domain", domain), "https": startTLSServer(t, "--domain", domain)}
-	for scheme, s := range servers {
+	for transport, s := range servers {
 		key := s.newBucket(t, "go-sdk")
-		_, port, _ := strings.Cut(s.listen, ":")
+		scheme, _, _ := strings.Cut(s.endpoint, "127.0.0.1")
 		for style, endpoint := range map[string]string{
-			"path":                scheme + "://127.0.0.1:" + port,
-			"virtual-host":        scheme + "://" + domain + ":" + port,
-			"virtual-host-region": scheme + "://s3." + region + "." + domain + ":" + port,
+			"path":                scheme + "127.0.0.1:" + s.port(),
+			"virtual-host":        scheme + domain + ":" + s.port(),
+			"virtual-host-region": scheme + "s3." + region + "." + domain + ":" + s.port(),
 		} {
 			for sums, when := range map[string]aws.RequestChecksumCalculation{
 				"checksums": aws.RequestChecksumCalculationWhenSupported, "no-checksums": aws.RequestChecksumCalculationWhenRequired,
 			} {
-				t.Run(strings.Join([]string{scheme, style, sums}, "/"), func(t *testing.T) {
+				t.Run(strings.Join([]string{transport, style, sums}, "/"), func(t *testing.T) {
 					walkGoSDK(t, s.s3(key, func(o *s3.Options) {
 						o.BaseEndpoint = aws.String(endpoint)
 						o.UsePathStyle = style == "path"

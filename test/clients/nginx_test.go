@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -46,23 +45,23 @@ http {
 }
 `
 
-// behindNginx puts nginx before the server and returns what clients see of it.
-// host is what nginx makes of the Host header.
-func behindNginx(t *testing.T, s *server, host, buffering string) *server {
+// nginxSite is what a test chooses of the configuration: the address of the
+// server, what nginx makes of the Host header, and whether it buffers requests.
+type nginxSite struct{ upstream, host, buffering string }
+
+// startNginx runs nginx and returns its address.
+func startNginx(t testing.TB, cert *certificate, site nginxSite) string {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
 		nginx = "/usr/sbin/nginx" // not in the path of ordinary users
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	address, dir, cert, user := l.Addr().String(), t.TempDir(), newCertificate(t), ""
-	check(t, l.Close())
+	address, dir, user := freeAddress(t), t.TempDir(), ""
 	if os.Getuid() == 0 {
 		user = "user root;" // its workers cannot read the test's directories otherwise
 	}
 	config := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf(nginxConfig, dir, address, s.listen, cert.certFile, cert.keyFile, user, host, buffering)
+	text := fmt.Sprintf(nginxConfig, dir, address, site.upstream, cert.certFile, cert.keyFile, user, site.host, site.buffering)
 	check(t, os.WriteFile(config, []byte(text), 0o600))
 	cmd := exec.Command(nginx, "-c", config, "-e", filepath.Join(dir, "error.log"))
 	var out strings.Builder
@@ -78,15 +77,18 @@ func behindNginx(t *testing.T, s *server, host, buffering string) *server {
 			t.Logf("nginx: %s%s", out.String(), log)
 		}
 	})
-	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			check(t, c.Close())
-			break
-		}
-		if time.Now().After(until) {
-			t.Fatalf("nginx does not listen: %s", out.String())
-		}
-	}
+	eventually(t, "nginx listens", func() bool {
+		c, err := net.Dial("tcp", address)
+		return err == nil && c.Close() == nil
+	})
+	return address
+}
+
+// behindNginx puts nginx before the server and returns what clients see of it.
+func behindNginx(t *testing.T, s *server, host, buffering string) *server {
+	t.Helper()
+	cert := newCertificate(t)
+	address := startNginx(t, cert, nginxSite{s.listen, host, buffering})
 	return &server{t: t, listen: address, tls: cert, endpoint: "https://" + address, root: s.root}
 }
 
@@ -94,7 +96,7 @@ func behindNginx(t *testing.T, s *server, host, buffering string) *server {
 // buffered, which changes how they are sent on, and passed through.
 func TestK1_BehindNginx(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	key := s.newBucket(t, "go-sdk")
 	for _, buffering := range []string{"on", "off"} {
 		t.Run("buffering-"+buffering, func(t *testing.T) {
@@ -134,7 +136,7 @@ func presignedThrough(t *testing.T, front *server, key accessKey) {
 // told apart by what the server says it computed, which is not the secret.
 func TestK2_NginxChangesTheHost(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startDirect(t)
 	key := s.newBucket(t, "go-sdk")
 	front := behindNginx(t, s, "inside.example", "on")
 	signer := s3.NewPresignClient(front.s3(key))

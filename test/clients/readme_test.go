@@ -68,7 +68,7 @@ func shellWalk(tools string) func(*testing.T, *server, string) string {
 		t.Helper()
 		sh := installed(t, "sh")
 		sh = sh.with("PATH="+tools+":"+os.Getenv("PATH"), "AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "ENDPOINT="+s.endpoint,
-			"AWS_DEFAULT_REGION="+region, "AWS_ACCESS_KEY_ID="+s.root.id, "AWS_SECRET_ACCESS_KEY="+s.root.secret)
+			"AWS_DEFAULT_REGION="+region, "AWS_ACCESS_KEY_ID="+s.root.id, "AWS_SECRET_ACCESS_KEY="+s.root.secret).with(s.awsEnv()...)
 		return sh.run(t, "-eu", sh.write(t, "walk.sh", block))
 	}
 }
@@ -120,7 +120,7 @@ func TestExamples(t *testing.T) {
 			bucket := "example-" + strings.ToLower(name)
 			key := s.newBucket(t, bucket)
 			p, args := c.program(t)
-			p = p.with("ENDPOINT="+s.endpoint, "BUCKET="+bucket, "AWS_ACCESS_KEY_ID="+key.id, "AWS_SECRET_ACCESS_KEY="+key.secret)
+			p = p.with("ENDPOINT="+s.endpoint, "BUCKET="+bucket, "AWS_ACCESS_KEY_ID="+key.id, "AWS_SECRET_ACCESS_KEY="+key.secret).with(s.awsEnv()...)
 			wantText(t, name, p.run(t, args...), c.want)
 		})
 	}

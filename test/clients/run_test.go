@@ -42,10 +42,10 @@ func installed(t testing.TB, name string) program {
 // the least that programs need.
 func cleanEnv(t testing.TB) []string {
 	t.Helper()
-	return []string{
+	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "LC_ALL=C.UTF-8",
 		"NO_PROXY=*", "no_proxy=*",
-	}
+	}, proxyEnv()...)
 }
 
 // with returns the program with more environment; later entries win.

@@ -5,6 +5,7 @@ package clients
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -38,7 +39,9 @@ type server struct {
 	data     string
 	args     []string // after "serve", without --data and the addresses
 	env      []string // on top of a clean environment
-	listen   string
+	listen   string   // of the process
+	direct   bool     // no proxy in front, whatever the run
+	front    string   // address of the proxy, empty without one
 	logPath  string
 	tls      *certificate // nil for plain HTTP
 	endpoint string
@@ -71,10 +74,23 @@ func startServer(t testing.TB, args ...string) *server {
 	return s
 }
 
+// startDirect starts a server that stands behind no proxy in any run: its test
+// is about the process, its addresses or its connections.
+func startDirect(t testing.TB, args ...string) *server {
+	t.Helper()
+	s := newServer(t, args...)
+	s.direct = true
+	s.start()
+	return s
+}
+
 // start runs the process and returns when it is ready. The first start also
 // learns the address, which later starts keep, and the root's key.
 func (s *server) start() {
 	s.t.Helper()
+	if proxied && !s.direct && s.tls == nil {
+		s.goBehindNginx()
+	}
 	s.launch()
 	s.readBanner()
 	s.awaitReady()
@@ -86,7 +102,11 @@ func (s *server) launch() {
 	log, err := os.OpenFile(s.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	check(s.t, err)
 	defer log.Close()
-	args := append([]string{"serve", "--data", s.data, "--listen", s.listen, "--console-listen", "127.0.0.1:0"}, s.args...)
+	args := []string{"serve", "--data", s.data, "--listen", s.listen, "--console-listen", "127.0.0.1:0"}
+	if s.front != "" {
+		args = append(args, "--trusted-proxies", "127.0.0.1/32", "--public-url", "https://"+s.front)
+	}
+	args = append(args, s.args...)
 	cmd := exec.Command(s.bin, args...)
 	cmd.Env = append(cleanEnv(s.t), s.env...)
 	cmd.Stderr = log
@@ -120,7 +140,9 @@ func (s *server) readBanner() {
 		switch label {
 		case "Endpoint":
 			s.endpoint = value
-			_, s.listen, _ = strings.Cut(value, "://")
+			if strings.HasSuffix(s.listen, ":0") {
+				_, s.listen, _ = strings.Cut(value, "://")
+			}
 		case "Console":
 			s.console = value
 		case "Access key id":
@@ -214,8 +236,11 @@ func (s *server) log() string {
 	return string(raw)
 }
 
+// address is where clients dial.
+func (s *server) address() string { return cmp.Or(s.front, s.listen) }
+
 func (s *server) port() string {
-	_, port, err := net.SplitHostPort(s.listen)
+	_, port, err := net.SplitHostPort(s.address())
 	check(s.t, err)
 	return port
 }

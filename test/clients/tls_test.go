@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"net/http"
@@ -32,8 +33,16 @@ type certificate struct {
 
 func newCertificate(t testing.TB) *certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	c, err := makeCertificate(t.TempDir())
 	check(t, err)
+	return c
+}
+
+func makeCertificate(dir string) (*certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "keyhaven tests"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
@@ -44,16 +53,19 @@ func newCertificate(t testing.TB) *certificate {
 		DNSNames:    []string{"localhost", domain, "*." + domain, "*.s3." + region + "." + domain},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	check(t, err)
+	if err != nil {
+		return nil, err
+	}
 	keyBytes, err := x509.MarshalPKCS8PrivateKey(key)
-	check(t, err)
-	dir := t.TempDir()
+	if err != nil {
+		return nil, err
+	}
 	c := &certificate{certFile: filepath.Join(dir, "cert.pem"), keyFile: filepath.Join(dir, "key.pem"), pool: x509.NewCertPool()}
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	check(t, os.WriteFile(c.certFile, certPEM, 0o600))
-	check(t, os.WriteFile(c.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyBytes}), 0o600))
 	c.pool.AppendCertsFromPEM(certPEM)
-	return c
+	return c, errors.Join(
+		os.WriteFile(c.certFile, certPEM, 0o600),
+		os.WriteFile(c.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyBytes}), 0o600))
 }
 
 // startTLSServer starts a server that speaks HTTPS.
@@ -69,7 +81,7 @@ func startTLSServer(t testing.TB, args ...string) *server {
 // httpClient returns a client with connections of its own, all to this server
 // whatever host a URL names.
 func (s *server) httpClient() *http.Client {
-	address := s.listen
+	address := s.address()
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, address)

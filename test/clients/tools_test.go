@@ -50,9 +50,9 @@ func TestKEY22S3cmd(t *testing.T) {
 	s := startServer(t)
 	key := s.newBucket(t, "s3cmd")
 	p := installed(t, "s3cmd")
-	host := strings.TrimPrefix(s.endpoint, "http://")
+	scheme, host, _ := strings.Cut(s.endpoint, "://")
 	p.write(t, "s3cfg", fmt.Sprintf("[default]\naccess_key = %s\nsecret_key = %s\nhost_base = %s\nhost_bucket = %s\n"+
-		"use_https = False\nsignature_v2 = False\nbucket_location = %s\nmultipart_chunk_size_mb = 5\n", key.id, key.secret, host, host, region))
+		"use_https = %[5]t\nsignurl_use_https = %[5]t\nsignature_v2 = False\nbucket_location = %s\nmultipart_chunk_size_mb = 5\n", key.id, key.secret, host, host, scheme == "https", region))
 	s3cmd := func(args ...string) string {
 		return p.run(t, append([]string{"-c", filepath.Join(p.dir, "s3cfg"), "--no-progress"}, args...)...)
 	}
