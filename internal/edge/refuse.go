@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // claimedKey returns the access key that a request names, whoever sent it.
@@ -17,10 +18,15 @@ func claimedKey(r *http.Request) string {
 	return key[:min(len(key), 128)]
 }
 
+// refusedStall is how long a client that is refused may keep its connection
+// waiting, for the rest of a body or for taking the answer.
+const refusedStall = 5 * time.Second
+
 // refuse answers a request for which there is no room now, in the form of the
 // API that it is for, and ends its connection.
 func (x *exchange) refuse(r *http.Request) {
 	x.rec.Door, x.rec.Op = "edge", "Admission"
+	x.stall = min(x.stall, refusedStall)
 	h := x.Header()
 	h.Set("Retry-After", "1")
 	h.Set("Connection", "close")

@@ -43,11 +43,16 @@ func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 // start starts a server with a door and connects to it.
 func start(t *testing.T, l *logbook, door http.HandlerFunc) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	return startEdge(t, edge.New(edge.Options{S3: door, BodyStall: stall, Log: l.logger()}))
+}
+
+func startEdge(t *testing.T, e *edge.Edge) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	client, server := net.Pipe()
 	listener := &pipeListener{conns: make(chan net.Conn, 1), done: make(chan struct{})}
 	listener.conns <- server
 	srv := &http.Server{
-		Handler:  edge.New(edge.Options{S3: door, BodyStall: stall, Log: l.logger()}),
+		Handler:  e,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	go srv.Serve(listener)
@@ -147,6 +152,32 @@ func TestUnreadBody(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestR17_RefusedSenderIsSentAway: a client for which there is no room is told so
+// within seconds, though it has not sent the rest of its body, and its connection
+// ends.
+func TestR17_RefusedSenderIsSentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		e := edge.New(edge.Options{BodyStall: stall, RequestMemory: 2, Log: new(logbook).logger(), S3: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-release
+		})})
+		holder, _ := startEdge(t, e)
+		send(t, holder, "GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n")
+		synctest.Wait() // it has all the room
+		conn, in := startEdge(t, e)
+		begun := time.Now()
+		send(t, conn, "PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\nhalf")
+		if status, body := receive(t, in); status != http.StatusServiceUnavailable || !strings.Contains(body, "<Code>SlowDown</Code>") {
+			t.Errorf("the answer is %d %s", status, body)
+		}
+		wantEnd(t, in)
+		if waited := time.Since(begun); waited > stall/2 {
+			t.Errorf("it took %v", waited)
+		}
+	})
 }
 
 // TestSlowHandler: the patience is with the client. A door that works for longer

@@ -7,7 +7,7 @@ const (
 	killRounds   = 10
 	stopRounds   = 3
 	powerRounds  = 6
-	powerCuts    = 10 // in each round
+	powerCuts    = 10 // in each round, at the mean
 	linearRounds = 40
 	slowClients  = 600
 	slowMemory   = "32"
