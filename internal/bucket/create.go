@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
@@ -26,7 +27,8 @@ type CreateInput struct {
 }
 
 // Create makes a bucket. Errors: Invalid bucket name, bundle or tag;
-// AlreadyExists bucket; Conflict bucket when the account itself owns the name;
+// AlreadyExists bucket, by Lightsail's rules also when an instance of the account
+// has the name; Conflict bucket when the account itself owns the name;
 // LimitExceeded bucket.
 func (s *Service) Create(ctx context.Context, in CreateInput) (*keyhaven.Bucket, keyhaven.Operation, error) {
 	b, err := s.newBucket(in)
@@ -40,7 +42,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*keyhaven.Bucket,
 		} else if keyhaven.KindOf(err) != keyhaven.NotFound {
 			return err
 		}
-		if err := s.count(tx, b); err != nil {
+		if err := errors.Join(resourceNameFree(tx, b), s.count(tx, b)); err != nil {
 			return err
 		}
 		if err := tx.PutBucket(b); err != nil {
@@ -103,6 +105,19 @@ func (s *Service) checkBundle(id string) error {
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounBundle, ID: id}
 	}
 	return nil
+}
+
+// resourceNameFree keeps Lightsail's names of resources apart: those of an
+// account's buckets and instances (spec/lightsail-api.md §1.5).
+func resourceNameFree(tx *meta.Txn, b *keyhaven.Bucket) error {
+	if !b.ViaLightsail {
+		return nil
+	}
+	taken, err := tx.EntityTaken(b.Account, meta.EntityInstance, b.Name)
+	if err == nil && taken {
+		return &keyhaven.Error{Kind: keyhaven.AlreadyExists, Noun: keyhaven.NounBucket, ID: b.Name}
+	}
+	return err
 }
 
 // count keeps Lightsail's cap of buckets.

@@ -196,3 +196,19 @@ func TestOneNameOneBucket(t *testing.T) {
 		t.Errorf("%d buckets and the operations %v of one name", made.Load(), r.operations("photos"))
 	}
 }
+
+// TestNamesOfInstances: a name of one of the account's instances is taken by
+// Lightsail's rules, and not by S3's.
+func TestNamesOfInstances(t *testing.T) {
+	r := newRig(t)
+	r.putInstance("web-1")
+	_, _, err := r.Create(r.ctx, lightsail("web-1"))
+	wantError(t, "by Lightsail", err, keyhaven.AlreadyExists, keyhaven.NounBucket)
+	in := lightsail("web-1")
+	in.Account = other
+	if _, _, err := r.Create(r.ctx, in); err != nil {
+		t.Errorf("by another account: %v", err)
+	}
+	r.putInstance("web-2")
+	r.create(viaS3("web-2"))
+}

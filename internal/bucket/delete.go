@@ -15,7 +15,7 @@ type DeleteInput struct {
 	Region  string
 	Name    string
 	Force   bool // objects, uploads and keys go too
-	// ViaS3 keeps S3's rule: only objects hold a bucket, keys go with it.
+	// ViaS3 keeps S3's rule: only objects hold a bucket, the rest goes with it.
 	ViaS3 bool
 }
 
@@ -74,6 +74,13 @@ func checkEmpty(tx *meta.Txn, b *keyhaven.Bucket, keys int, viaS3 bool) error {
 	}
 	if keys > 0 && !viaS3 {
 		left = append(left, "access keys")
+	}
+	attached, err := receivers(&tx.Reader, b)
+	if err != nil {
+		return err
+	}
+	if len(attached) > 0 && !viaS3 {
+		left = append(left, "attached instances")
 	}
 	if left == nil {
 		return nil

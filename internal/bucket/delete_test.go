@@ -19,6 +19,11 @@ func TestBKT11_DeleteRules(t *testing.T) {
 		u := &meta.Upload{Ref: meta.ID{1}, Bucket: b.ID, Upload: keyhaven.Upload{Key: "k"}}
 		r.must("put upload", r.meta.Update(r.ctx, func(tx *meta.Txn) error { return tx.PutUpload(u) }))
 	}
+	machine := func(r *rig, b *keyhaven.Bucket) {
+		r.putInstance("web-1")
+		_, err := r.SetResourceAccess(r.ctx, bucket.ResourceAccessInput{Account: account, Region: region, Name: b.Name, Instance: "web-1", Allow: true})
+		r.must("attach", err)
+	}
 	for _, tt := range []struct {
 		name  string
 		fill  []func(*rig, *keyhaven.Bucket)
@@ -30,6 +35,7 @@ func TestBKT11_DeleteRules(t *testing.T) {
 		{"delete marker", []func(*rig, *keyhaven.Bucket){marker}, "objects", "objects"},
 		{"key", []func(*rig, *keyhaven.Bucket){key}, "access keys", ""},
 		{"object and key", []func(*rig, *keyhaven.Bucket){object, key}, "objects and access keys", "objects"},
+		{"machine", []func(*rig, *keyhaven.Bucket){machine}, "attached instances", ""},
 		{"unfinished upload", []func(*rig, *keyhaven.Bucket){upload}, "", ""},
 	} {
 		for _, in := range []bucket.DeleteInput{{}, {ViaS3: true}, {Force: true}} {

@@ -53,19 +53,23 @@ func (s *Service) Receivers(ctx context.Context, b *keyhaven.Bucket) (names []st
 	if len(b.Receivers) == 0 {
 		return nil, nil
 	}
-	err = s.meta.View(ctx, func(r *meta.Reader) error {
-		names = nil
-		for _, id := range b.Receivers {
-			i, err := r.InstanceByID(id)
-			if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounInstance) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			names = append(names, i.Name)
-		}
-		return nil
+	err = s.meta.View(ctx, func(r *meta.Reader) (err error) {
+		names, err = receivers(r, b)
+		return err
 	})
 	return names, err
+}
+
+func receivers(r *meta.Reader, b *keyhaven.Bucket) (names []string, err error) {
+	for _, id := range b.Receivers {
+		i, err := r.InstanceByID(id)
+		if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounInstance) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, i.Name)
+	}
+	return names, nil
 }

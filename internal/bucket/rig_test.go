@@ -91,3 +91,10 @@ func wantError(t testing.TB, what string, err error, k keyhaven.Kind, n keyhaven
 		t.Errorf("%s = %v, want %v %v", what, err, n, k)
 	}
 }
+
+// putInstance makes a running machine.
+func (r *rig) putInstance(name string) {
+	r.t.Helper()
+	i := &keyhaven.Instance{Entity: keyhaven.Entity{ID: "i-" + name, Account: account, Name: name}, Region: region, State: keyhaven.InstanceRunning}
+	r.must("put instance", r.meta.Update(r.ctx, func(tx *meta.Txn) error { return tx.PutEntity(i) }))
+}

@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	lightsailsdk "github.com/aws/aws-sdk-go-v2/service/lightsail"
 	lightsailtypes "github.com/aws/aws-sdk-go-v2/service/lightsail/types"
 
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/sts"
 )
 
@@ -162,4 +165,27 @@ func TestRES02_MachinesOfTheAPI(t *testing.T) {
 	m, _ = r.fetch(token.Reveal())
 	wantCode(t, "another machine", r.get(m, "photos", "a"), "AccessDenied")
 	wantCode(t, "a machine makes machines", create(m), "AccessDeniedException")
+}
+
+// TestRegisterInstanceNames: registering keeps the rules that CreateInstances has.
+func TestRegisterInstanceNames(t *testing.T) {
+	r := newRig(t)
+	r.bucket("photos")
+	register := func(name string) error {
+		_, _, err := r.ids.RegisterInstance(r.ctx, account, region, name)
+		return err
+	}
+	check(t, register("web-1"))
+	for _, name := range []string{"photos", "WEB-1"} {
+		if err := register(name); !keyhaven.Is(err, keyhaven.AlreadyExists, keyhaven.NounInstance) {
+			t.Errorf("registering %s: %v, want the name to be taken", name, err)
+		}
+	}
+	for i := 1; i < identity.MaxInstances; i++ {
+		check(t, register(fmt.Sprintf("m-%d", i)))
+	}
+	if err := register("one-more"); !keyhaven.Is(err, keyhaven.LimitExceeded, keyhaven.NounInstance) {
+		t.Errorf("one machine too many: %v", err)
+	}
+	check(t, register("web-1")) // a new token for one that is there
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// MaxInstances is how many machines of an account the API makes.
+	// MaxInstances is how many machines an account may have.
 	MaxInstances = 1000
 	instancePage = 100
 )
@@ -35,12 +35,8 @@ func (s *Service) CreateInstances(ctx context.Context, in CreateInstancesInput) 
 	}
 	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		ops = nil
-		n, err := tx.CountEntities(in.Account, meta.EntityInstance)
-		if err != nil {
+		if err := roomForInstances(tx, in.Account, len(in.Names)); err != nil {
 			return err
-		}
-		if n+len(in.Names) > MaxInstances {
-			return &keyhaven.Error{Kind: keyhaven.LimitExceeded, Noun: keyhaven.NounInstance}
 		}
 		for _, name := range in.Names {
 			if !instanceName.MatchString(name) {
@@ -63,6 +59,15 @@ func (s *Service) CreateInstances(ctx context.Context, in CreateInstancesInput) 
 		return nil
 	})
 	return ops, err
+}
+
+// roomForInstances refuses n more machines than an account may have.
+func roomForInstances(tx *meta.Txn, account keyhaven.AccountID, n int) error {
+	have, err := tx.CountEntities(account, meta.EntityInstance)
+	if err == nil && have+n > MaxInstances {
+		return &keyhaven.Error{Kind: keyhaven.LimitExceeded, Noun: keyhaven.NounInstance}
+	}
+	return err
 }
 
 func instanceNameFree(tx *meta.Txn, account keyhaven.AccountID, region, name string) error {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"regexp"
 
 	"github.com/keyhaven/keyhaven"
@@ -26,8 +27,10 @@ func (s *Service) newInstance(account keyhaven.AccountID, region, name string) *
 
 // RegisterInstance registers a machine under a name in a region, or gives one
 // that is there a new token: what it had from the old one is over, and a pending
-// one runs from now on. A stopped one stays so. The answer is the only place where the token is ever seen. Errors: Invalid; Conflict
-// instance when the name is taken in another region; NotFound account.
+// one runs from now on. A stopped one stays so. The answer is the only place where
+// the token is ever seen. Errors: Invalid; LimitExceeded instance; Conflict
+// instance when it is registered in another region; AlreadyExists instance as
+// CreateInstances has it; NotFound account.
 func (s *Service) RegisterInstance(ctx context.Context, account keyhaven.AccountID, region, name string) (*keyhaven.Instance, keyhaven.Secret, error) {
 	if !instanceName.MatchString(name) || !keyhaven.ValidRegionName(region) {
 		return nil, keyhaven.Secret{}, invalid("A machine's name has 2 to 255 letters, digits and . _ - and its region is a region's name.")
@@ -46,12 +49,8 @@ func (s *Service) RegisterInstance(ctx context.Context, account keyhaven.Account
 		switch {
 		case keyhaven.KindOf(err) == keyhaven.NotFound:
 			i = s.newInstance(account, region, name)
-			taken, err := tx.EntityTaken(account, meta.EntityInstance, name)
-			if err != nil {
+			if err := errors.Join(roomForInstances(tx, account, 1), instanceNameFree(tx, account, region, name)); err != nil {
 				return err
-			}
-			if taken {
-				return failure(keyhaven.Conflict, keyhaven.NounInstance, name, "The name "+name+" is in use in other letters.")
 			}
 		case err != nil:
 			return err
