@@ -118,8 +118,10 @@ func (s *Service) prove(r *http.Request, sig *sigv4.Signature, service, bodyHash
 	if err != nil {
 		return nil, err
 	}
-	if cred.used != nil {
-		s.used.touch(cred.used, now, r, sig.Scope.Region, sig.Scope.Service)
+	for _, u := range []*use{cred.used, cred.role} {
+		if u != nil {
+			s.used.touch(u, now, r, sig.Scope.Region, sig.Scope.Service)
+		}
 	}
 	if cred.scope != nil {
 		policies = cred.scope

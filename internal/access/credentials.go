@@ -22,6 +22,7 @@ type credential struct {
 	secret keyhaven.Secret
 	active bool
 	used   *use // nil for temporary credentials
+	role   *use // of the role that was assumed; nil for all else
 	kind   SessionKind
 
 	// Of a long-term key: whose it is.

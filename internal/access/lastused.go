@@ -17,7 +17,7 @@ import (
 // flushBatch is how many last uses go into one transaction.
 const flushBatch = 1000
 
-// use is the last use of one key. The hot path writes it without a lock; only
+// use is the last use of one key or role. The hot path writes it without a lock; only
 // the first use after a flush queues it.
 type use struct {
 	id     string

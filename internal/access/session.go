@@ -182,6 +182,9 @@ func (s *Service) sessionCredential(keyID string, token keyhaven.Secret) (*crede
 		return nil, bad
 	}
 	cred = &credential{id: keyID, secret: keyhaven.NewSecret(c.Secret), active: true, token: token, kind: c.Kind, session: c}
+	if c.Kind == AssumedSession {
+		cred.role = s.used.use(c.subjectID())
+	}
 	s.cache.put(keyID, cred, gen)
 	return cred, nil
 }

@@ -3,6 +3,7 @@ package check_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -178,7 +179,9 @@ func (r *rig) fill() {
 	root, err := r.access.CreateRootKey(r.t.Context(), account)
 	r.must(err)
 	r.must(r.meta.Update(r.t.Context(), func(tx *meta.Txn) error {
-		return tx.PutLastUsed(root.ID, keyhaven.LastUsed{Time: time.Now(), Region: region, Service: "s3"}, keyhaven.KeyActivity{})
+		used := keyhaven.LastUsed{Time: time.Now(), Region: region, Service: "s3"}
+		role := &keyhaven.Role{Entity: keyhaven.Entity{ID: "AROA1", Account: account, Name: "deploy", Path: "/", CreatedAt: time.Now()}, Trust: "{}"}
+		return errors.Join(tx.PutEntity(role), tx.PutLastUsed(role.ID, used, keyhaven.KeyActivity{}), tx.PutLastUsed(root.ID, used, keyhaven.KeyActivity{}))
 	}))
 
 	doomed := r.bucket("doomed", true)

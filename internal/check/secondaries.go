@@ -10,7 +10,7 @@ import (
 )
 
 // secondaries walks the derived entries, and the last uses, which have the ids
-// of their keys.
+// of their keys and roles.
 func (c *checker) secondaries(ctx context.Context) error {
 	for _, kind := range derived {
 		err := c.walk(ctx, kind, true, func(e *meta.Entry) error { return c.secondary(ctx, e) })
@@ -20,19 +20,15 @@ func (c *checker) secondaries(ctx context.Context) error {
 	}
 	return c.records(ctx, meta.KindLastUsed, func(e *meta.Entry) error {
 		s := entrySubject(e)
-		var gone bool
-		err := c.view(ctx, s, func(r *meta.Reader) error {
-			_, err := r.AccessKey(e.Name)
-			gone = keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey)
-			if gone {
-				return nil
-			}
+		there := true
+		err := c.view(ctx, s, func(r *meta.Reader) (err error) {
+			there, err = r.HasUses(e.Name)
 			return err
 		})
-		if err != nil || !gone {
+		if err != nil || there {
 			return err
 		}
-		return c.repairable(s, "its access key is not there", func(tx *meta.Txn) error { return tx.DropEntry(e.Key) })
+		return c.repairable(s, "its access key or role is not there", func(tx *meta.Txn) error { return tx.DropEntry(e.Key) })
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,17 +50,18 @@ const (
 // rig is every door over an engine in memory, with two accounts. It is also what
 // the SDK's clients send their requests by.
 type rig struct {
-	t      testing.TB
-	ctx    context.Context
-	access *access.Service
-	ids    *identity.Service
-	meta   *meta.Store
-	engine *countingStore
-	edge   http.Handler
-	clock  atomic.Int64 // added to the time of package access
-	root   keys
-	other  keys // the root of the other account
-	log    strings.Builder
+	closeAccess func() // writes last uses; access answers on
+	t           testing.TB
+	ctx         context.Context
+	access      *access.Service
+	ids         *identity.Service
+	meta        *meta.Store
+	engine      *countingStore
+	edge        http.Handler
+	clock       atomic.Int64 // added to the time of package access
+	root        keys
+	other       keys // the root of the other account
+	log         strings.Builder
 }
 
 // countingStore counts the read transactions of an engine.
@@ -83,7 +85,8 @@ func newRig(t testing.TB) *rig {
 	check(t, err)
 	r.meta = meta.New(r.engine)
 	r.access = access.New(r.meta, ring, access.Options{LastUsedEvery: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(r.clock.Load())) }})
-	t.Cleanup(func() { check(t, r.access.Close()) })
+	r.closeAccess = sync.OnceFunc(func() { check(t, r.access.Close()) })
+	t.Cleanup(r.closeAccess)
 	r.ids = identity.New(r.meta, identity.Options{})
 	buckets := bucket.New(r.meta, bucket.Options{})
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})

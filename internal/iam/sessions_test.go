@@ -48,6 +48,49 @@ func TestACC06_CallerIdentity(t *testing.T) {
 	wantCode(t, "KEY-19: a bucket key at Lightsail", r.buckets(bucketKey), "AccessDeniedException")
 }
 
+// TestACC07_RoleLastUsed: GetRole and the account's details tell when a session of
+// the role was last used, and a new role of the name starts anew.
+func TestACC07_RoleLastUsed(t *testing.T) {
+	r := newRig(t)
+	arn := r.role("deploy", trusts("arn:aws:iam::111122223333:root"), allow("s3:*", "*"))
+	eve := r.user("eve", allow("sts:AssumeRole", arn))
+	used := func() *iamtypes.RoleLastUsed {
+		t.Helper()
+		out, err := r.iam(r.root).GetRole(r.ctx, &iamsdk.GetRoleInput{RoleName: aws.String("deploy")})
+		check(t, err)
+		return out.Role.RoleLastUsed
+	}
+	s := r.mustAssume(eve, arn)
+	if u := used(); u != nil && u.LastUsedDate != nil {
+		t.Errorf("a role that no session has used was used %v", u.LastUsedDate)
+	}
+	before := time.Now().Truncate(time.Second)
+	r.bucket("photos")
+	check(t, r.put(s, "photos", "a"))
+	r.closeAccess()
+	u := used()
+	if u == nil || u.LastUsedDate == nil || u.LastUsedDate.Before(before) || u.LastUsedDate.After(time.Now()) || aws.ToString(u.Region) != region {
+		t.Fatalf("GetRole() says it was used %+v", u)
+	}
+	all, err := r.iam(r.root).GetAccountAuthorizationDetails(r.ctx, &iamsdk.GetAccountAuthorizationDetailsInput{Filter: []iamtypes.EntityType{iamtypes.EntityTypeRole}})
+	check(t, err)
+	if d := all.RoleDetailList[0].RoleLastUsed; d == nil || d.LastUsedDate == nil || !d.LastUsedDate.Equal(*u.LastUsedDate) {
+		t.Errorf("the details say %+v", d)
+	}
+	policies, err := r.iam(r.root).ListRolePolicies(r.ctx, &iamsdk.ListRolePoliciesInput{RoleName: aws.String("deploy")})
+	check(t, err)
+	for _, p := range policies.PolicyNames {
+		_, err := r.iam(r.root).DeleteRolePolicy(r.ctx, &iamsdk.DeleteRolePolicyInput{RoleName: aws.String("deploy"), PolicyName: &p})
+		check(t, err)
+	}
+	_, err = r.iam(r.root).DeleteRole(r.ctx, &iamsdk.DeleteRoleInput{RoleName: aws.String("deploy")})
+	check(t, err)
+	r.role("deploy", trusts("arn:aws:iam::111122223333:root"))
+	if u := used(); u != nil && u.LastUsedDate != nil {
+		t.Errorf("a new role was used %v", u.LastUsedDate)
+	}
+}
+
 // TestACC07_SessionToken: the credentials do what the user may, for a time, and
 // neither IAM nor other sessions.
 func TestACC07_SessionToken(t *testing.T) {

@@ -63,12 +63,35 @@ func describe(r *keyhaven.Role, description string, longest int) error {
 
 // Role returns a role. Errors: NotFound role.
 func (s *Service) Role(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.Role, error) {
-	return read[*keyhaven.Role](ctx, s, roles, account, name)
+	role, err := read[*keyhaven.Role](ctx, s, roles, account, name)
+	if err != nil {
+		return nil, err
+	}
+	return role, s.withUses(ctx, role)
+}
+
+// withUses adds when the roles were last used, which lies beside their records
+// so that a use changes nobody's rights.
+func (s *Service) withUses(ctx context.Context, all ...*keyhaven.Role) error {
+	return s.meta.View(ctx, func(r *meta.Reader) error {
+		for _, role := range all {
+			used, err := r.LastUsed(role.ID)
+			if err != nil {
+				return err
+			}
+			role.LastUsed = used
+		}
+		return nil
+	})
 }
 
 // Roles returns a page of the roles below a path, and where the next begins.
 func (s *Service) Roles(ctx context.Context, account keyhaven.AccountID, prefix string, page Page) ([]*keyhaven.Role, string, error) {
-	return list[*keyhaven.Role](ctx, s, account, prefix, page)
+	all, next, err := list[*keyhaven.Role](ctx, s, account, prefix, page)
+	if err != nil {
+		return nil, "", err
+	}
+	return all, next, s.withUses(ctx, all...)
 }
 
 // UpdateRole changes the description and the longest session; nil stays. Errors:

@@ -84,7 +84,7 @@ func (t *Txn) DeleteAccessKey(k *KeyRecord) error {
 	return nil
 }
 
-// LastUsed returns the recorded last use of a key; zero for never.
+// LastUsed returns the recorded last use of a key or a role; zero for never.
 func (r *Reader) LastUsed(id string) (u keyhaven.LastUsed, err error) {
 	rec, err := r.get(key1(kindLastUsed, id))
 	if err != nil || rec == nil {
@@ -128,10 +128,23 @@ func decodeKeyUse(rec []byte, u *keyhaven.LastUsed, a *keyhaven.KeyActivity) err
 	})
 }
 
-// PutLastUsed records the last use of a key that still exists, and what is known
-// of its use beside that.
+// HasUses reports whether the id is that of a key or a role, which have a last
+// use.
+func (r *Reader) HasUses(id string) (bool, error) {
+	if rec, err := r.get(key1(kindAccessKey, id)); err != nil || rec != nil {
+		return rec != nil, err
+	}
+	_, err := r.RoleByID(id)
+	if keyhaven.KindOf(err) == keyhaven.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// PutLastUsed records the last use of a key or a role that still exists, and
+// what is known of its use beside that.
 func (t *Txn) PutLastUsed(id string, u keyhaven.LastUsed, a keyhaven.KeyActivity) error {
-	if rec, err := t.get(key1(kindAccessKey, id)); err != nil || rec == nil {
+	if there, err := t.HasUses(id); err != nil || !there {
 		return err
 	}
 	e := newRecord(120)

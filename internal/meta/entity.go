@@ -358,6 +358,11 @@ func (t *Txn) PutEntity(e entity) error {
 // belongs to it.
 func (t *Txn) DeleteEntity(e entity) error {
 	t.touchEntity(e)
+	if kindOf(e) == EntityRole {
+		if err := t.t.Delete(key1(kindLastUsed, e.Base().ID)); err != nil {
+			return err
+		}
+	}
 	return t.dropEntity(e)
 }
 

@@ -135,6 +135,12 @@ func TestEntities(t *testing.T) {
 	err = s.Update(t.Context(), func(tx *Txn) error {
 		var errs []error
 		for _, e := range all {
+			errs = append(errs, tx.PutLastUsed(e.Base().ID, keyhaven.LastUsed{Region: "r"}, keyhaven.KeyActivity{}))
+			if kindOf(e) == EntityRole {
+				if u, err := tx.LastUsed(e.Base().ID); err != nil || u.Region != "r" {
+					t.Errorf("the role's last use = %+v, %v", u, err)
+				}
+			}
 			errs = append(errs, tx.DeleteEntity(e))
 		}
 		return errors.Join(errs...)
@@ -142,7 +148,7 @@ func TestEntities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left := keysOf(t, engine, "iI"); len(left) != 0 {
+	if left := keysOf(t, engine, "iIu"); len(left) != 0 {
 		t.Errorf("left over: %q", left)
 	}
 }
