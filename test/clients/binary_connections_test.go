@@ -38,8 +38,13 @@ func startSlowPut(t *testing.T, s *server, key accessKey, name string) *slowPut 
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, request.URL, body)
 	check(t, err)
 	req.ContentLength = 2 * half
+	// The body is not sent before the server asks for it: what is written to a
+	// socket alone may lie in the kernel, and the connection not be accepted yet.
+	req.Header.Set("Expect", "100-continue")
+	client := s.httpClient()
+	client.Transport.(*http.Transport).ExpectContinueTimeout = patience
 	go func() {
-		res, err := s.httpClient().Do(req)
+		res, err := client.Do(req)
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode != http.StatusOK {
@@ -48,7 +53,6 @@ func startSlowPut(t *testing.T, s *server, key accessKey, name string) *slowPut 
 		}
 		p.done <- err
 	}()
-	// More than any buffer on the way: when it is written, the server reads.
 	_, err = io.WriteString(pipe, strings.Repeat("1", half))
 	check(t, err)
 	return p
