@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -95,7 +94,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	load := &load{}
 	handler := load.count(out.ins.wrap(house.handler))
 	servers := []*server{{listener: api, http: newServer(handler, log), tls: tr.config}}
-	house.background = append(house.background, tr.job)
+	house.background = append(house.background, tr.job, newTrimmer().run)
 	if c.HTTPListen != "" {
 		l, err := net.Listen("tcp", c.HTTPListen)
 		if err != nil {
@@ -141,18 +140,6 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	}
 	banner(sys.stdout, endpoint, consoleURL, c.Region, first, firstStart)
 	return c.serve(sys.ctx, log, servers, house.background)
-}
-
-// tuneMemory trades memory that an idle server does not use for fewer
-// collections: live data is a few MiB, and at Go's default a busy server would
-// collect many times a second. GOGC and GOMEMLIMIT in the environment win.
-func tuneMemory(getenv func(string) (string, bool), log *slog.Logger) {
-	if !arenasLimited() {
-		log.Warn("the C library takes no bound on its arenas: more memory will be resident")
-	}
-	if _, ok := getenv("GOGC"); !ok {
-		debug.SetGCPercent(200)
-	}
 }
 
 // check refuses settings that cannot work together.

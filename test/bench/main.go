@@ -125,6 +125,9 @@ func bench(o *options) error {
 		}
 	}
 	failed := runAll(o, only, envs)
+	peak := rssOf(ours.pid)
+	time.Sleep(atRest)
+	fmt.Printf("\nmemory at the end %.1f MiB, %v later %.1f MiB\n", float64(peak)/mib, atRest, float64(rssOf(ours.pid))/mib)
 	if err := ours.stop(); err != nil {
 		return err
 	}
@@ -133,6 +136,10 @@ func bench(o *options) error {
 	}
 	return nil
 }
+
+// atRest is the time after which a server has given back what it needed for a
+// burst alone.
+const atRest = 15 * time.Second
 
 // runAll measures every workload that is wanted on every server, and returns how
 // many measurements failed.

@@ -16,6 +16,11 @@ __attribute__((constructor)) static void limit_arenas(void) {
 static int limited = 1;
 #endif
 static int arenas_limited(void) { return limited; }
+static void trim(void) {
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
 */
 import "C"
 
@@ -24,3 +29,6 @@ import "C"
 // for each processor otherwise, each of which keeps what was freed in it: 70 MiB
 // after reads of objects of 64 KiB. MALLOC_ARENA_MAX in the environment wins.
 func arenasLimited() bool { return C.arenas_limited() == 1 }
+
+// trimMalloc gives the memory that was freed in the C library back to the system.
+func trimMalloc() { C.trim() }
