@@ -3,19 +3,11 @@
 package clients
 
 import (
-	"encoding/pem"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/lightsail"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/keyhaven/keyhaven/internal/sts/oidctest"
 )
 
 // session returns the CLI with temporary credentials in its environment.
@@ -129,71 +121,6 @@ func TestACC06AWSCLI(t *testing.T) {
 		}
 		root.line(t, "iam delete-access-key --user-name "+user+" --access-key-id "+key.id)
 	})
-}
-
-// TestCredentialChains: the Go SDK finds credentials in its usual places: a
-// profile that assumes a role, and a web identity.
-func TestCredentialChains(t *testing.T) {
-	issuer := oidctest.New(t)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	check(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issuer.Certificate().Raw}), 0o600))
-	s := newServer(t, "--oidc-private")
-	s.direct = true // its roots are the issuer's alone
-	s.env = []string{"SSL_CERT_FILE=" + ca}
-	s.start()
-	account := s.account(t)
-	admin := iam.NewFromConfig(s.config(), func(o *iam.Options) { o.BaseEndpoint = &s.endpoint })
-	ctx := t.Context()
-	_, err := admin.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ci")})
-	check(t, err)
-	made, err := admin.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("ci")})
-	check(t, err)
-	s.remember(*made.AccessKey.SecretAccessKey)
-	provider, err := admin.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: &issuer.URL, ClientIDList: []string{"sts.test"}})
-	check(t, err)
-	for name, trust := range map[string]string{
-		"by-user":  `{"AWS":"arn:aws:iam::` + account + `:user/ci"},"Action":"sts:AssumeRole"`,
-		"by-token": `{"Federated":"` + *provider.OpenIDConnectProviderArn + `"},"Action":"sts:AssumeRoleWithWebIdentity"`,
-	} {
-		_, err = admin.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + trust + `}]}`)})
-		check(t, err)
-		_, err = admin.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AmazonLightsailFullAccess")})
-		check(t, err)
-	}
-	home := t.TempDir()
-	token := filepath.Join(home, "token")
-	check(t, os.WriteFile(token, []byte(issuer.Token(issuer.Key, nil)), 0o600))
-	file := filepath.Join(home, "config")
-	check(t, os.WriteFile(file, []byte(`[profile base]
-aws_access_key_id = `+*made.AccessKey.AccessKeyId+`
-aws_secret_access_key = `+*made.AccessKey.SecretAccessKey+`
-[profile user]
-role_arn = arn:aws:iam::`+account+`:role/by-user
-source_profile = base
-[profile token]
-role_arn = arn:aws:iam::`+account+`:role/by-token
-web_identity_token_file = `+token+`
-`), 0o600))
-	for _, e := range os.Environ() {
-		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-		}
-	}
-	t.Setenv("AWS_ENDPOINT_URL", s.endpoint)
-	t.Setenv("AWS_ENDPOINT_URL_STS", s.endpoint) // its chain of credentials knows no other
-	t.Setenv("AWS_CONFIG_FILE", file)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(home, "none"))
-	for profile, want := range map[string]string{"base": ":user/ci", "user": ":assumed-role/by-user/", "token": ":assumed-role/by-token/"} {
-		cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(profile), config.WithRegion(region), config.WithEC2IMDSRegion())
-		check(t, err)
-		who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-		check(t, err)
-		wantText(t, "profile "+profile, *who.Arn, account+want)
-		if profile != "base" {
-			_, err = lightsail.NewFromConfig(cfg).GetBuckets(ctx, &lightsail.GetBucketsInput{})
-			check(t, err)
-		}
-	}
 }
 
 // loopback is the address of the process itself: botocore fetches credentials from
