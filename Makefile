@@ -106,7 +106,7 @@ bench-full: build ## The whole table: every size and concurrency, a million keys
 	$(GO) run ./test/bench -full -time 5s $(BENCHFLAGS)
 
 bench-micro: ## Signature, routing, XML, commit and handlers, with allocations
-	$(GO) test -run '^$$' -bench . -benchtime 0.5s ./internal/sigv4 ./internal/s3 ./internal/md5lanes ./internal/kv/pebblekv ./test/bench
+	$(GO) test -run '^$$' -bench . -benchtime 0.5s ./internal/sigv4 ./internal/iam ./internal/s3 ./internal/md5lanes ./internal/kv/pebblekv ./test/bench
 
 bench-growth: build ## A million objects and 100 000 buckets against ten thousand objects
 	$(GO) run ./test/bench -time 4s -growth 1000000 $(BENCHFLAGS)

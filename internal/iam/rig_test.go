@@ -58,6 +58,8 @@ type rig struct {
 	meta        *meta.Store
 	engine      *countingStore
 	edge        http.Handler
+	doors       map[string]http.Handler // by service
+	stores      *bucket.Service
 	clock       atomic.Int64 // added to the time of package access
 	root        keys
 	other       keys // the root of the other account
@@ -80,7 +82,12 @@ type keys struct{ id, secret, token string }
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{t: t, ctx: context.Background(), engine: &countingStore{Store: memkv.New()}}
+	return newRigOver(t, memkv.New())
+}
+
+func newRigOver(t testing.TB, engine kv.Store) *rig {
+	t.Helper()
+	r := &rig{t: t, ctx: context.Background(), engine: &countingStore{Store: engine}}
 	ring, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "ring"))
 	check(t, err)
 	r.meta = meta.New(r.engine)
@@ -89,15 +96,13 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(r.closeAccess)
 	r.ids = identity.New(r.meta, identity.Options{})
 	buckets := bucket.New(r.meta, bucket.Options{})
+	r.stores = buckets
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, Machines: r.ids, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
 	stsDoor := sts.New(r.access, r.ids, sts.Options{Client: http.DefaultClient})
-	r.edge = edge.New(edge.Options{
-		S3: s3Door, Forms: stsDoor,
-		Services: map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor},
-		Log:      slog.New(slog.NewTextHandler(&r.log, nil)),
-	})
+	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor}
+	r.open()
 	for _, id := range []keyhaven.AccountID{account, other} {
 		check(t, r.meta.Update(r.ctx, func(tx *meta.Txn) error {
 			return tx.PutAccount(keyhaven.Account{ID: id, CanonicalID: strings.Repeat(string(id[:4]), 16), CreatedAt: time.Now()})
@@ -111,6 +116,11 @@ func newRig(t testing.TB) *rig {
 		}
 	}
 	return r
+}
+
+// open puts the doors behind one address.
+func (r *rig) open() {
+	r.edge = edge.New(edge.Options{S3: r.doors["s3"], Forms: r.doors["sts"], Services: r.doors, Log: slog.New(slog.NewTextHandler(&r.log, nil))})
 }
 
 func check(t testing.TB, err error) {

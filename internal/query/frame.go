@@ -51,6 +51,9 @@ func New(s Service, rows []*Operation) *Door {
 // Operations returns the names of the operations that the door answers, sorted.
 func (d *Door) Operations() []string { return slices.Sorted(maps.Keys(d.operations)) }
 
+// Required returns the members that an operation cannot do without.
+func (d *Door) Required(operation string) []string { return d.operations[operation].required }
+
 // ServeHTTP answers one request. Request ids of these APIs are UUIDs.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &Call{Record: edge.RecordOf(w)}

@@ -70,6 +70,10 @@ func (d *Door) getCallerIdentity(_ context.Context, c *query.Call, _ *sts.GetCal
 // getAccessKeyInfo tells the account of a key of the caller's own account: here
 // an id says nothing by itself, and whose it is, is no business of a stranger's.
 func (d *Door) getAccessKeyInfo(ctx context.Context, c *query.Call, in *sts.GetAccessKeyInfoInput) (*sts.GetAccessKeyInfoOutput, error) {
+	switch c.Identity.SessionKind() {
+	case access.TokenSession, access.FederatedSession: // they call no STS but GetCallerIdentity, and AssumeRole
+		return nil, sessionCredentials(c)
+	}
 	if err := d.access.Authorize(ctx, c.Identity, "sts:GetAccessKeyInfo", access.Resource{ARN: "*", Account: c.Account()}); err != nil {
 		return nil, err
 	}

@@ -17,12 +17,16 @@ const usualToken = 43200 // seconds, of GetSessionToken and GetFederationToken
 // longTerm refuses who comes with temporary credentials, and keys of buckets.
 func longTerm(c *query.Call) error {
 	if c.Identity.SessionKind() != access.NoSession {
-		return &keyhaven.Error{Kind: keyhaven.Denied, Msg: "Cannot call " + c.Op.Name + " with session credentials"}
+		return sessionCredentials(c)
 	}
 	if c.Identity.Principal.Kind == keyhaven.BucketKey {
 		return denied(c, "")
 	}
 	return nil
+}
+
+func sessionCredentials(c *query.Call) error {
+	return &keyhaven.Error{Kind: keyhaven.Denied, Msg: "Cannot call " + c.Op.Name + " with session credentials"}
 }
 
 // capped is the longest session of the caller.
