@@ -9,16 +9,22 @@ import (
 	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
+// Held says whose a key is.
+type Held struct {
+	ARN      string // of the bucket, the user or the root
+	Boundary string // the ARN of the user's permissions boundary; "" for none
+}
+
 // Key returns a long-term key of the account by its id, without its secret, and
-// the ARN of whose it is. Errors: NotFound access key.
-func (s *Service) Key(ctx context.Context, account keyhaven.AccountID, id string) (k *keyhaven.AccessKey, holder string, err error) {
+// whose it is. Errors: NotFound access key.
+func (s *Service) Key(ctx context.Context, account keyhaven.AccountID, id string) (k *keyhaven.AccessKey, holder Held, err error) {
 	err = s.meta.View(ctx, func(r *meta.Reader) error {
 		rec, err := keyOf(r, account, id)
 		if err != nil {
 			return err
 		}
 		k = s.listed([]*meta.KeyRecord{rec})[0]
-		holder, err = holderARN(r, rec)
+		holder, err = heldBy(r, rec)
 		return err
 	})
 	return k, holder, err
@@ -36,23 +42,23 @@ func keyOf(r *meta.Reader, account keyhaven.AccountID, id string) (*meta.KeyReco
 	return rec, err
 }
 
-// holderARN names the bucket, the user or the root that a key belongs to.
-func holderARN(r *meta.Reader, k *meta.KeyRecord) (string, error) {
+// heldBy names the bucket, the user or the root that a key belongs to.
+func heldBy(r *meta.Reader, k *meta.KeyRecord) (Held, error) {
 	switch k.Owner {
 	case keyhaven.OwnerBucket:
 		b, err := r.Bucket(k.BucketName)
 		if err != nil {
-			return "", err
+			return Held{}, err
 		}
-		return b.ARN(), nil
+		return Held{ARN: b.ARN()}, nil
 	case keyhaven.OwnerUser:
-		sub, err := readSubject(r, k.Account, k.UserID)
+		u, err := r.UserByID(k.UserID)
 		if err != nil {
-			return "", err
+			return Held{}, err
 		}
-		return sub.principal.Arn, nil
+		return Held{u.ARN(), u.Boundary}, nil
 	default:
-		return (&keyhaven.Principal{Kind: keyhaven.Root, Account: k.Account}).ARN(), nil
+		return Held{ARN: (&keyhaven.Principal{Kind: keyhaven.Root, Account: k.Account}).ARN()}, nil
 	}
 }
 
@@ -123,51 +129,6 @@ func invalidKey(msg string) error {
 	return &keyhaven.Error{Kind: keyhaven.Invalid, Noun: keyhaven.NounAccessKey, Msg: msg}
 }
 
-// The bounds of a secret that somebody chose, in bytes.
-const (
-	minImportedSecret = 16
-	maxImportedSecret = 128
-)
-
-// ImportBucketKey gives a bucket a key whose id and secret were chosen by
-// somebody, as when clients move here with the keys they have. Errors: Invalid;
-// NotFound bucket; AlreadyExists access key; LimitExceeded access key for a third.
-func (s *Service) ImportBucketKey(ctx context.Context, in BucketKeyInput, id string, secret keyhaven.Secret, c KeyChange) (*keyhaven.AccessKey, error) {
-	if !keyhaven.ValidAccessKeyID(id) || strings.HasPrefix(id, "ASIA") {
-		return nil, invalidKey("An access key id has twenty of A-Z and 0-9, and does not begin with ASIA.")
-	}
-	if !goodSecret(secret.Reveal()) {
-		return nil, invalidKey("A secret access key has 16 to 128 printable ASCII characters without spaces.")
-	}
-	rec, err := s.sealKey(id, secret)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.apply(rec, KeyChange{Name: c.Name, Note: c.Note, ExpiresAt: c.ExpiresAt}); err != nil {
-		return nil, err
-	}
-	rec.Care.Imported = true
-	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
-		if _, err := tx.AccessKey(id); err == nil {
-			return &keyhaven.Error{Kind: keyhaven.AlreadyExists, Noun: keyhaven.NounAccessKey, ID: id}
-		} else if !keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
-			return err
-		}
-		b, _, err := in.room(tx)
-		if err != nil {
-			return err
-		}
-		rec.Owner, rec.Account, rec.BucketID, rec.BucketName = keyhaven.OwnerBucket, b.Account, b.ID, b.Name
-		if c.Scope != nil {
-			if err := s.apply(rec, KeyChange{Scope: c.Scope}); err != nil {
-				return err
-			}
-		}
-		return tx.PutAccessKey(rec)
-	})
-	return &rec.AccessKey, err
-}
-
 // room returns the bucket and its keys when there is room for one more.
 func (in BucketKeyInput) room(tx *meta.Txn) (*keyhaven.Bucket, []*meta.KeyRecord, error) {
 	b, err := in.find(&tx.Reader)
@@ -182,15 +143,6 @@ func (in BucketKeyInput) room(tx *meta.Txn) (*keyhaven.Bucket, []*meta.KeyRecord
 		return nil, nil, tooManyKeys("A bucket can have at most two access keys. Delete one before you create another.")
 	}
 	return b, keys, nil
-}
-
-func goodSecret(s string) bool {
-	for _, c := range []byte(s) {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return len(s) >= minImportedSecret && len(s) <= maxImportedSecret
 }
 
 // Activity returns the last use of a key and what is known of its use beside.

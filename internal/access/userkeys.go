@@ -14,6 +14,8 @@ type KeyHolder struct {
 	User    string
 }
 
+const twoKeysPerUser = "Cannot exceed quota for AccessKeysPerUser: 2"
+
 // id returns the unique id of the user; empty for the root.
 func (h KeyHolder) id(r *meta.Reader) (string, error) {
 	if h.User == "" {
@@ -66,7 +68,7 @@ func (s *Service) CreateKey(ctx context.Context, h KeyHolder) (*keyhaven.AccessK
 			return err
 		}
 		if len(keys) >= keyhaven.MaxKeysPerOwner {
-			return tooManyKeys("Cannot exceed quota for AccessKeysPerUser: 2")
+			return tooManyKeys(twoKeysPerUser)
 		}
 		rec.Owner, rec.Account, rec.UserID = keyhaven.OwnerRoot, h.Account, id
 		if id != "" {

@@ -1,11 +1,14 @@
 package iam_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	iamsdk "github.com/aws/aws-sdk-go-v2/service/iam"
 	stssdk "github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/keyhaven/keyhaven/internal/keycare"
 )
 
 // TestS7_SessionsMintNothing: who is narrowed by a session policy makes nothing
@@ -79,6 +82,50 @@ func TestS7_BoundariesHold(t *testing.T) {
 	wantCode(t, "the child beyond the boundary", r.buckets(keys{id: *made.AccessKey.AccessKeyId, secret: *made.AccessKey.SecretAccessKey}), "AccessDeniedException")
 	_, err = c.CreateAccessKey(r.ctx, nil)
 	check(t, err) // their own second key is no more than the first
+}
+
+// careful is a request to Keyhaven's API for keys.
+func careful(op, body string) target {
+	return target{"keyhaven", op, keycare.Target + "." + op, body}
+}
+
+// TestS7_KeysBeyondIAM: the API for keys imports and changes keys of users for
+// those who could make them by IAM.
+func TestS7_KeysBeyondIAM(t *testing.T) {
+	r := newRig(t)
+	p, err := r.iam(r.root).CreatePolicy(r.ctx, &iamsdk.CreatePolicyInput{PolicyName: aws.String("limit"), PolicyDocument: aws.String(allow("keyhaven:*", "*"))})
+	check(t, err)
+	bob, wide := r.user("bob", allow("*", "*")), r.user("wide", allow("*", "*"))
+	r.user("new", allow("lightsail:GetBuckets", "*"))
+	_, err = r.iam(r.root).PutUserPermissionsBoundary(r.ctx, &iamsdk.PutUserPermissionsBoundaryInput{UserName: aws.String("bob"), PermissionsBoundary: p.Policy.Arn})
+	check(t, err)
+	brought := keys{id: "AKIAIOSFODNN7EXAMPLE", secret: strings.Repeat("from-elsewhere", 3)}
+	importing := careful("ImportAccessKey", `{"userName":"new","accessKeyId":"`+brought.id+`","secretAccessKey":"`+brought.secret+`","name":"moved"}`)
+	off := careful("UpdateAccessKey", `{"accessKeyId":"`+wide.id+`","status":"Inactive"}`)
+	for _, o := range []target{importing, off} {
+		if refused, text := r.try(o, bob); !strings.Contains(text, "because the caller has a permissions boundary") {
+			t.Errorf("%s by who has a boundary: %q, %s", o.name, refused, text)
+		}
+	}
+	if refused, text := r.try(careful("GetAccessKey", `{"accessKeyId":"`+wide.id+`"}`), bob); refused != "" {
+		t.Errorf("reading by who has a boundary: %s", text)
+	}
+	refused, text := r.try(importing, wide)
+	if refused != "" || !strings.Contains(text, `"imported":true`) || !strings.Contains(text, `"name":"moved"`) || strings.Contains(text, brought.secret) {
+		t.Errorf("the import answers %s", text)
+	}
+	check(t, r.buckets(brought))
+	for body, want := range map[string]string{
+		`{"userName":"new","accessKeyId":"` + brought.id + `","secretAccessKey":"` + brought.secret + `"}`:    "AlreadyExists",
+		`{"userName":"none","accessKeyId":"AKIAIOSFODNN7EXAMPL2","secretAccessKey":"` + brought.secret + `"}`: "The user does not exist",
+		`{"accessKeyId":"AKIAIOSFODNN7EXAMPL2","secretAccessKey":"` + brought.secret + `"}`:                   "The user does not exist",
+		`{"userName":"new","accessKeyId":"AKIAIOSFODNN7EXAMPL2","secretAccessKey":"short"}`:                   "InvalidInput",
+		`{"userName":"new","accessKeyId":"AKIAIOSFODNN7EXAMPL2","secretAccessKey":"` + brought.secret + `"}`:  "LimitExceeded",
+	} {
+		if _, text := r.try(careful("ImportAccessKey", body), r.root); !strings.Contains(text, want) {
+			t.Errorf("%.60s… = %s, want %s", body, text, want)
+		}
+	}
 }
 
 // TestS7_RootsKeysAreGuarded: nobody but the root makes, lists or ends its keys.

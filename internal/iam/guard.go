@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/query"
 )
@@ -39,12 +38,11 @@ func exceeds(c *query.Call, why string) error {
 // sessionMay refuses the temporary credentials that IAM does not take at all
 // (GetSessionToken and GetFederationToken, "Permissions"), and machines'.
 func sessionMay(c *query.Call) error {
-	switch c.Identity.SessionKind() {
-	case access.TokenSession, access.FederatedSession, access.MachineSession:
-		return &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey}
-	}
 	if c.Identity.Principal.Kind == keyhaven.BucketKey {
 		return exceeds(c, "a bucket's access key has no part in IAM")
+	}
+	if c.Identity.BarredFromIAM() {
+		return &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey}
 	}
 	return nil
 }
@@ -54,8 +52,8 @@ func (g guard) check(c *query.Call, a about, found identity.Found) error {
 	if g == harmless || own == nil {
 		return nil
 	}
-	if len(own.Session) > 0 {
-		return exceeds(c, "a session policy narrows the caller, and would not narrow what the action makes")
+	if why := c.Identity.Narrowed(); why != "" {
+		return exceeds(c, why)
 	}
 	if len(own.Boundary) == 0 {
 		return nil
@@ -71,8 +69,8 @@ func (g guard) check(c *query.Call, a about, found identity.Found) error {
 			return exceeds(c, "the caller's permissions boundary must be that of what the action makes or changes")
 		}
 	case mints:
-		if found.Boundary != mine {
-			return exceeds(c, "the caller has a permissions boundary and the one that the action is about does not have the same")
+		if why := c.Identity.Exceeds(found.Boundary); why != "" {
+			return exceeds(c, why)
 		}
 	case loosens:
 		return exceeds(c, "the caller has a permissions boundary and the action could change what others may do")

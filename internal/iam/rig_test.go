@@ -31,6 +31,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/iam"
 	"github.com/keyhaven/keyhaven/internal/identity"
+	"github.com/keyhaven/keyhaven/internal/keycare"
 	"github.com/keyhaven/keyhaven/internal/kv"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
 	"github.com/keyhaven/keyhaven/internal/lightsail"
@@ -59,8 +60,7 @@ type rig struct {
 	engine      *countingStore
 	edge        http.Handler
 	doors       map[string]http.Handler // by service
-	stores      *bucket.Service
-	clock       atomic.Int64 // added to the time of package access
+	clock       atomic.Int64            // added to the time of package access
 	root        keys
 	other       keys // the root of the other account
 	log         strings.Builder
@@ -96,12 +96,11 @@ func newRigOver(t testing.TB, engine kv.Store) *rig {
 	t.Cleanup(r.closeAccess)
 	r.ids = identity.New(r.meta, identity.Options{})
 	buckets := bucket.New(r.meta, bucket.Options{})
-	r.stores = buckets
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, Machines: r.ids, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
 	stsDoor := sts.New(r.access, r.ids, sts.Options{Client: http.DefaultClient})
-	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor}
+	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor, "keyhaven": keycare.New(r.access, buckets)}
 	r.open()
 	for _, id := range []keyhaven.AccountID{account, other} {
 		check(t, r.meta.Update(r.ctx, func(tx *meta.Txn) error {

@@ -34,10 +34,12 @@ type Access interface {
 	Authenticate(r *http.Request, service, bodyHash string) (*access.Identity, error)
 	Authorize(ctx context.Context, id *access.Identity, action string, res access.Resource) error
 
-	Key(ctx context.Context, account keyhaven.AccountID, id string) (*keyhaven.AccessKey, string, error)
+	Key(ctx context.Context, account keyhaven.AccountID, id string) (*keyhaven.AccessKey, access.Held, error)
 	BucketKeys(ctx context.Context, in access.BucketKeyInput) ([]*keyhaven.AccessKey, error)
 	ChangeKey(ctx context.Context, account keyhaven.AccountID, id string, c access.KeyChange) (*keyhaven.AccessKey, error)
 	ImportBucketKey(ctx context.Context, in access.BucketKeyInput, id string, secret keyhaven.Secret, c access.KeyChange) (*keyhaven.AccessKey, error)
+	ImportUserKey(ctx context.Context, h access.KeyHolder, id string, secret keyhaven.Secret, c access.KeyChange) (*keyhaven.AccessKey, error)
+	Holder(ctx context.Context, h access.KeyHolder) (access.Held, error)
 	Activity(ctx context.Context, account keyhaven.AccountID, id string) (keyhaven.LastUsed, keyhaven.KeyActivity, error)
 	RotateBucketKey(ctx context.Context, in access.BucketKeyInput, keyID string) (*keyhaven.AccessKey, error)
 	BucketKeyRotation(ctx context.Context, in access.BucketKeyInput) (*access.Rotation, error)
@@ -65,6 +67,7 @@ func New(a Access, b Buckets) *Door {
 		"GetAccessKeyActivity":        row(true, d.getAccessKeyActivity),
 		"UpdateAccessKey":             row(false, d.updateAccessKey),
 		"ImportBucketAccessKey":       row(false, d.importBucketAccessKey),
+		"ImportAccessKey":             row(false, d.importAccessKey),
 		"RotateBucketAccessKey":       row(false, d.rotateBucketAccessKey),
 		"GetBucketAccessKeyRotation":  row(true, d.getBucketAccessKeyRotation),
 		"StepBucketAccessKeyRotation": row(false, d.stepBucketAccessKeyRotation),
@@ -179,7 +182,7 @@ func (d *Door) bucket(ctx context.Context, c *call, name string) (access.BucketK
 // key returns a key that the caller may do this with. The keys of a root are for
 // the root alone.
 func (d *Door) key(ctx context.Context, c *call, id string) (*keyhaven.AccessKey, error) {
-	k, arn, err := d.access.Key(ctx, c.account(), id)
+	k, holder, err := d.access.Key(ctx, c.account(), id)
 	if err != nil {
 		if denied := d.allow(ctx, c, "*", nil); denied != nil {
 			return nil, denied
@@ -192,11 +195,31 @@ func (d *Door) key(ctx context.Context, c *call, id string) (*keyhaven.AccessKey
 			return nil, err
 		}
 	}
-	if err := d.allow(ctx, c, arn, b); err != nil {
+	if err := d.allow(ctx, c, holder.ARN, b); err != nil {
 		return nil, err
+	}
+	if k.Owner == keyhaven.OwnerUser && !d.operations[c.name].readOnly {
+		if err := mayMint(c, holder); err != nil {
+			return nil, err
+		}
 	}
 	if k.Owner == keyhaven.OwnerRoot && c.identity.Principal.Kind != keyhaven.Root {
 		return nil, &answer{"AccessDeniedException", 400, "The access keys of the root are for the root alone."}
 	}
 	return k, nil
+}
+
+// mayMint refuses who could come to more than they may by the keys of the user
+// (S7), as IAM does where it makes and changes them.
+func mayMint(c *call, of access.Held) error {
+	if c.identity.BarredFromIAM() {
+		return &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey}
+	}
+	if why := c.identity.Exceeds(of.Boundary); why != "" {
+		return &keyhaven.Error{
+			Kind: keyhaven.Denied,
+			Msg:  "User: " + c.identity.Principal.ARN() + " is not authorized to perform: keyhaven:" + c.name + " because " + why,
+		}
+	}
+	return nil
 }

@@ -55,6 +55,8 @@ func answerTo(err error) *answer {
 		return errInternal
 	case e.Kind == keyhaven.NotFound && e.Noun == keyhaven.NounBucket:
 		a.message = "The bucket does not exist."
+	case e.Kind == keyhaven.NotFound && e.Noun == keyhaven.NounUser:
+		a.message = "The user does not exist."
 	case e.Kind == keyhaven.NotFound:
 		a.message = "The access key does not exist."
 	case e.Msg != "" && e.Kind != keyhaven.Unauthenticated:

@@ -92,8 +92,36 @@ func (d *Door) importBucketAccessKey(ctx context.Context, c *call, in *importInp
 	if err != nil {
 		return nil, err
 	}
-	in.Status = nil // it begins active
 	k, err := d.access.ImportBucketKey(ctx, b, in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey), in.of())
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"accessKey": shapeOf(k)}, nil
+}
+
+type importUserInput struct {
+	UserName string `json:"userName"`
+	keyInput
+	change
+	SecretAccessKey string `json:"secretAccessKey"`
+}
+
+func (d *Door) importAccessKey(ctx context.Context, c *call, in *importUserInput) (any, error) {
+	h := access.KeyHolder{Account: c.account(), User: in.UserName}
+	held, missing := d.access.Holder(ctx, h)
+	if missing != nil {
+		held.ARN = "arn:aws:iam::" + string(h.Account) + ":user/" + h.User
+	}
+	if err := d.allow(ctx, c, held.ARN, nil); err != nil {
+		return nil, err
+	}
+	if err := mayMint(c, held); err != nil {
+		return nil, err
+	}
+	if missing != nil {
+		return nil, missing
+	}
+	k, err := d.access.ImportUserKey(ctx, h, in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey), in.of())
 	if err != nil {
 		return nil, err
 	}

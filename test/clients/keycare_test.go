@@ -63,6 +63,12 @@ func TestKeyCareByAWSCLI(t *testing.T) {
 	_, err = s.s3(imported).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("cared"), Key: aws.String("daily/2")})
 	check(t, err)
 	wantCode(t, "a write by a read-only key", put(imported, "daily/4"), "AccessDenied")
+
+	cli.line(t, "iam create-user --user-name moved")
+	person := accessKey{"AKIAIMPORTEDEXAMPLE3", "another-imported-secret-of-a-length"}
+	s.remember(person.secret)
+	own("import-access-key", "--user-name", "moved", "--access-key-id", person.id, "--secret-access-key", person.secret, "--note", "from elsewhere")
+	wantText(t, "who the imported key is", newAWSCLI(t, s, "debian").as(person).line(t, "sts get-caller-identity"), ":user/moved")
 	if keys := own("get-bucket-access-keys", "--bucket-name", "cared")["accessKeys"].([]any); len(keys) != 2 {
 		t.Errorf("keys = %v", keys)
 	}
