@@ -24,6 +24,28 @@ type KeyCare struct {
 	Scope     KeyScope
 	Replaces  string // the key that this one was made to take the place of; "" for none
 	Imported  bool   // its id and secret were chosen by somebody
+	// Warned is the notice of the last warning that the key is going to expire,
+	// one of ExpiryNotices; zero before the first.
+	Warned time.Duration
+}
+
+// ExpiryNotices is how long before a key stops working its people are warned, the
+// first warning first.
+var ExpiryNotices = []time.Duration{7 * 24 * time.Hour, 24 * time.Hour}
+
+// Notice returns the warning that is due and was not given: one of ExpiryNotices,
+// or zero.
+func (c *KeyCare) Notice(now time.Time) (due time.Duration) {
+	if c.ExpiresAt.IsZero() || c.Expired(now) {
+		return 0
+	}
+	left := c.ExpiresAt.Sub(now)
+	for _, n := range ExpiryNotices {
+		if left <= n && (c.Warned == 0 || n < c.Warned) {
+			due = n
+		}
+	}
+	return due
 }
 
 // KeyScope narrows what the key of a bucket may do.

@@ -277,7 +277,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
-		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run},
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run, alarms.RunExpiry},
 		closers: []func() error{
 			func() error { return logs.Flush(context.Background()) },
 			func() error { return measured.Sample(context.Background()) },

@@ -1,6 +1,8 @@
 package meta
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/keyhaven/keyhaven"
@@ -189,6 +191,7 @@ func encodeKeyCare(e *encoder, c *keyhaven.KeyCare) {
 	}
 	e.string(26, c.Replaces)
 	e.bool(27, c.Imported)
+	e.uint(28, uint64(c.Warned/time.Second))
 }
 
 func decodeKeyCare(n protowire.Number, f field, c *keyhaven.KeyCare) {
@@ -209,6 +212,8 @@ func decodeKeyCare(n protowire.Number, f field, c *keyhaven.KeyCare) {
 		c.Replaces = f.str()
 	case 27:
 		c.Imported = f.num != 0
+	case 28:
+		c.Warned = time.Duration(min(f.num, 1<<32)) * time.Second
 	}
 }
 

@@ -116,3 +116,9 @@ func (r *Reader) Contact(account keyhaven.AccountID, region string, p keyhaven.C
 	}
 	return parseWatch[keyhaven.Contact](rec)
 }
+
+// Contacts calls fn for the contacts of an account in all regions, until it
+// returns false.
+func (r *Reader) Contacts(account keyhaven.AccountID, fn func(*keyhaven.Contact) bool) error {
+	return watched(r, append([]byte{kindWatch, watchContact}, account...), fn)
+}

@@ -225,6 +225,7 @@ func genKeyCare() *rapid.Generator[keyhaven.KeyCare] {
 		c.Imported, c.Scope.ReadOnly = rapid.Bool().Draw(t, "imported"), rapid.Bool().Draw(t, "read-only")
 		if rapid.Bool().Draw(t, "expires") {
 			c.ExpiresAt = genTime().Draw(t, "expiry")
+			c.Warned = rapid.SampledFrom(append(keyhaven.ExpiryNotices, 0)).Draw(t, "warned")
 		}
 		for _, list := range []*[]string{&c.Scope.Prefixes, &c.Scope.Networks} {
 			if l := rapid.SliceOfN(rapid.StringN(1, 8, 32), 0, 3).Draw(t, "list"); len(l) > 0 {
