@@ -117,7 +117,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = c.scheme() + "://" + l.Addr().String()
 		out.origins.listen(c.scheme(), l.Addr())
-		pages := c.proxies().Handler(strictTransport(c.console(d, keys, log, endpoint, firstStart)))
+		pages := c.proxies().Handler(strictTransport(c.console(d, keys, trail, log, endpoint, firstStart)))
 		servers = append(servers, &server{listener: l, http: newServer(pages, log), tls: tr.config})
 	}
 	if c.PprofListen != "" {
@@ -304,7 +304,7 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 }
 
 // console is the door of the console's port.
-func (c *serveCmd) console(d *dataDir, keys *access.Service, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
+func (c *serveCmd) console(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
@@ -316,7 +316,7 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, log *slog.Logger, e
 		built = append(built, "s3:"+name)
 	}
 	return console.New(console.Options{
-		Access: keys, People: identity.New(d.meta, identity.Options{}), Account: d.account, FirstStart: firstStart,
+		Access: keys, People: identity.New(d.meta, identity.Options{}), Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart,
 		Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
 		App: web.App(), NoApp: web.Placeholder, Log: log,
 	})

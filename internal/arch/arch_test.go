@@ -73,7 +73,7 @@ var rows = map[string]row{
 	"internal/query":     {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 	"internal/iam":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/iam"}},
 	"internal/sts":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/sts", "github.com/coreos/go-oidc/v3/oidc"}},
-	"internal/console":   {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
+	"internal/console":   {imports: slices.Concat(leaves, services, []string{"internal/audit"}), vendor: []string{"github.com/google/uuid"}},
 	"internal/control":   {},
 	"internal/certs":     {imports: nouns, vendor: []string{"github.com/caddyserver/certmagic", "go.uber.org/zap"}},
 	"internal/telemetry": {imports: []string{"", "internal/edge"}, vendor: []string{"github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},

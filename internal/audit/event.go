@@ -19,6 +19,7 @@ type Event struct {
 	ErrorMessage       string          `json:"errorMessage,omitempty"`
 	RequestParameters  json.RawMessage `json:"requestParameters"`
 	ResponseElements   json.RawMessage `json:"responseElements"`
+	AdditionalData     json.RawMessage `json:"additionalEventData,omitempty"`
 	RequestID          string          `json:"requestID,omitempty"`
 	EventID            string          `json:"eventID"`
 	ReadOnly           bool            `json:"readOnly"`
@@ -38,6 +39,8 @@ type Identity struct {
 	AccountID   string `json:"accountId,omitempty"`
 	AccessKeyID string `json:"accessKeyId,omitempty"`
 	UserName    string `json:"userName,omitempty"`
+	// IdentityProvider is that of a WebIdentityUser.
+	IdentityProvider string `json:"identityProvider,omitempty"`
 }
 
 // Resource is what the call was about.

@@ -22,11 +22,15 @@ func NewRecorder(l *Log) *Recorder { return &Recorder{log: l, slog: l.opts.Log} 
 // server's own log: the change has been made, and its caller must hear so.
 func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 	m := rec.Management
-	if m == nil || rec.Principal == nil || rec.Principal.Kind == keyhaven.Anonymous {
+	if m == nil {
+		return
+	}
+	who, account, known := caller(rec)
+	if !known {
 		return
 	}
 	e := &Event{
-		UserIdentity:    identityOf(rec.Principal),
+		UserIdentity:    who,
 		EventSource:     m.Source,
 		EventName:       rec.Op,
 		AWSRegion:       m.Region,
@@ -37,13 +41,28 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 		ResponseElements:   Mask(m.Response),
 		RequestID:          rec.RequestID,
 		ReadOnly:           m.ReadOnly,
-		RecipientAccountID: string(rec.Principal.Account),
+		RecipientAccountID: string(account),
 	}
 	for _, arn := range m.Resources {
-		e.Resources = append(e.Resources, Resource{ARN: arn, AccountID: string(rec.Principal.Account), Type: typeOf(arn)})
+		e.Resources = append(e.Resources, Resource{ARN: arn, AccountID: string(account), Type: typeOf(arn)})
 	}
 	// The client may be gone; what it did is recorded all the same.
 	r.Append(context.WithoutCancel(req.Context()), e)
+}
+
+// caller is who called, and the account that it is about. Whoever proved nothing is
+// not recorded: anybody could fill the log.
+func caller(rec *edge.Record) (id Identity, account keyhaven.AccountID, known bool) {
+	if p := rec.Principal; p != nil && p.Kind != keyhaven.Anonymous {
+		return IdentityOf(p), p.Account, true
+	}
+	f := rec.Management.Federated
+	if f == nil {
+		return Identity{}, "", false
+	}
+	return Identity{
+		Type: "WebIdentityUser", PrincipalID: cut(f.Provider + ":" + f.Audience + ":" + f.Subject), UserName: cut(f.Subject), IdentityProvider: f.Provider,
+	}, f.Account, true
 }
 
 // Append records an event that is no call of an API, such as a sign-in.
@@ -53,10 +72,10 @@ func (r *Recorder) Append(ctx context.Context, e *Event) {
 	}
 }
 
-// identityOf is the userIdentity element of a principal (CloudTrail User Guide,
+// IdentityOf is the userIdentity element of a principal (CloudTrail User Guide,
 // "CloudTrail userIdentity element"). The type of bucket keys is ours: AWS records
 // none of their calls.
-func identityOf(p *keyhaven.Principal) Identity {
+func IdentityOf(p *keyhaven.Principal) Identity {
 	id := Identity{PrincipalID: p.UserID(), ARN: p.ARN(), AccountID: string(p.Account), AccessKeyID: p.AccessKeyID}
 	switch p.Kind {
 	case keyhaven.Root:

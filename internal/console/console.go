@@ -32,6 +32,8 @@ type Access interface {
 type Options struct {
 	Access Access
 	People People
+	// Audit keeps the records of sign-ins; nil for nobody.
+	Audit Audit
 	// Account is the one that signs in where nobody names another.
 	Account keyhaven.AccountID
 	// FirstStart is the code of the link that sets the root's password; zero for
@@ -58,6 +60,7 @@ type Door struct {
 	opts     Options
 	files    *files
 	throttle *throttle
+	failures budget
 	started  time.Time
 	first    sync.Mutex // of the link of the first start, which works once
 	routes   map[string]func(*Door, *call) (any, error)

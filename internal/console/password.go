@@ -8,12 +8,14 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
 // People is what the door needs of the service of identity.
 type People interface {
 	Account(ctx context.Context, id keyhaven.AccountID) (*keyhaven.Account, error)
+	User(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.User, error)
 	SignIn(ctx context.Context, account, user, password string) (*identity.SignedIn, error)
 	ChangePassword(ctx context.Context, account keyhaven.AccountID, user, old, password string) error
 	SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) error
@@ -112,6 +114,8 @@ func (d *Door) signInRoot(c *call, account keyhaven.AccountID) (any, error) {
 	if err != nil {
 		return nil, mapLimit(err)
 	}
+	d.record(c, passwordUpdated, audit.IdentityOf(&s.Principal), "", nil)
+	d.recordSignIn(c, s, "root")
 	http.SetCookie(c.w, d.cookie(c.r, s.Token.Reveal(), s.ExpiresAt))
 	return d.handOut(c, s.Token, s)
 }
@@ -154,6 +158,7 @@ func (d *Door) changePassword(c *call) (any, error) {
 		if _, err := d.opts.People.SignIn(ctx, string(a.ID), "", in.OldPassword); err != nil {
 			if keyhaven.KindOf(err) == keyhaven.Denied {
 				d.throttle.failed(who...)
+				d.record(c, passwordUpdated, audit.IdentityOf(&s.Principal), "Failed authentication", nil)
 			}
 			return nil, passwordRefusal(err)
 		}

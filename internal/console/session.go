@@ -10,6 +10,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/edge"
 )
 
@@ -98,11 +99,13 @@ func (d *Door) signIn(c *call) (any, error) {
 	}
 	if r, ok := errors.AsType[*refusal](err); ok && r.status == http.StatusForbidden {
 		d.throttle.failed(who...)
+		d.recordFailure(c, &in)
 	}
 	if err != nil {
 		return nil, mapLimit(err)
 	}
 	d.throttle.succeeded(who[1])
+	d.recordSignIn(c, s, in.Kind)
 	http.SetCookie(c.w, d.cookie(c.r, s.Token.Reveal(), s.ExpiresAt))
 	return d.handOut(c, s.Token, s)
 }
@@ -194,5 +197,16 @@ func (d *Door) signOut(c *call) (any, error) {
 	if err != nil {
 		return struct{}{}, nil
 	}
-	return struct{}{}, d.opts.Access.SignOut(c.r.Context(), token)
+	s, err := d.opts.Access.SignedIn(c.r.Context(), token)
+	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
+		return struct{}{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := d.opts.Access.SignOut(c.r.Context(), token); err != nil {
+		return nil, err
+	}
+	d.record(c, logout, audit.IdentityOf(&s.Principal), "", nil)
+	return struct{}{}, nil
 }

@@ -42,6 +42,16 @@ type Management struct {
 	Parameters []byte   // JSON, secrets and all: who records it masks them
 	Response   []byte   // JSON, likewise; nil for none
 	Resources  []string // ARNs
+	// Federated is who called without a principal of ours; nil for none.
+	Federated *Federated
+}
+
+// Federated is a caller that proved itself by the token of an identity provider.
+type Federated struct {
+	Provider string // its ARN
+	Audience string
+	Subject  string
+	Account  keyhaven.AccountID // of the role
 }
 
 // Outcome is what is known of a request when its answer has been sent.

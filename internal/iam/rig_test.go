@@ -61,6 +61,7 @@ type rig struct {
 	edge        http.Handler
 	doors       map[string]http.Handler // by service
 	clock       atomic.Int64            // added to the time of package access
+	federated   []edge.Federated        // of management calls that were answered
 	root        keys
 	other       keys // the root of the other account
 	log         strings.Builder

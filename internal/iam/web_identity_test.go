@@ -26,7 +26,11 @@ func webRig(t *testing.T) (*rig, *oidctest.Issuer) {
 			old.ServeHTTP(w, req)
 			return
 		}
-		edge.New(edge.Options{S3: http.NotFoundHandler(), Forms: door, Log: slog.New(slog.DiscardHandler)}).ServeHTTP(w, req)
+		edge.New(edge.Options{S3: http.NotFoundHandler(), Forms: door, Log: slog.New(slog.DiscardHandler), Audit: func(_ *http.Request, rec *edge.Record) {
+			if f := rec.Management.Federated; f != nil {
+				r.federated = append(r.federated, *f)
+			}
+		}}).ServeHTTP(w, req)
 	})
 	return r, i
 }
@@ -54,6 +58,9 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	}
 	s := of(out.Credentials)
 	check(t, r.buckets(s))
+	if want := (edge.Federated{Provider: *p.OpenIDConnectProviderArn, Audience: "sts.test", Subject: "repo:acme/app", Account: account}); len(r.federated) != 1 || r.federated[0] != want {
+		t.Errorf("the audit log hears of %+v", r.federated)
+	}
 	wrong := oidctest.NewKey(t)
 	good := i.Token(i.Key, nil)
 	parts := strings.Split(good, ".")
@@ -73,6 +80,9 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	} {
 		_, err := assume(try.token)
 		wantCode(t, what, err, try.code)
+	}
+	if len(r.federated) != 2 { // the other subject, whose token is good
+		t.Errorf("the audit log hears of %+v", r.federated)
 	}
 	_, err = c.DeleteOpenIDConnectProvider(r.ctx, &iamsdk.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: p.OpenIDConnectProviderArn})
 	check(t, err)

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -125,7 +126,8 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *Call) (any, erro
 
 // describe tells the audit log of the call.
 func (d *Door) describe(c *Call, in any) {
-	m := &edge.Management{Source: d.service.Name + ".amazonaws.com", Region: c.Identity.Region}
+	// What is not signed names no region: the one of global services.
+	m := &edge.Management{Source: d.service.Name + ".amazonaws.com", Region: cmp.Or(c.Identity.Region, "us-east-1")}
 	for _, reading := range []string{"Get", "List", "Simulate", "Assume"} {
 		m.ReadOnly = m.ReadOnly || strings.HasPrefix(c.Op.Name, reading)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/policy"
 	"github.com/keyhaven/keyhaven/internal/query"
@@ -49,6 +50,7 @@ func (d *Door) assumeRoleWithWebIdentity(ctx context.Context, c *query.Call, in 
 	if audience == "" {
 		return nil, badToken("Incorrect token audience")
 	}
+	c.Record.Management.Federated = &edge.Federated{Provider: provider.ARN(), Audience: audience, Subject: token.subject, Account: r.Account}
 	facts := policy.Values{
 		"sts:rolesessionname":         {*in.RoleSessionName},
 		lower(provider.Name) + ":sub": {token.subject},
