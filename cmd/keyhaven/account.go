@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
-	"github.com/keyhaven/keyhaven/internal/control"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
@@ -54,40 +52,17 @@ type accountFlags struct {
 
 // call runs a command in the running server or, when none runs, by itself.
 func (f accountFlags) call(sys *system, args accountArgs, each func(accountLine) error) error {
-	err := control.Call(sys.ctx, filepath.Join(f.Data, controlSocket), "account", args, func(raw json.RawMessage) error {
-		var line accountLine
-		if err := json.Unmarshal(raw, &line); err != nil {
-			return err
-		}
-		return each(line)
+	return operate(sys, f.Data, "account", args, each, func(d *dataDir, trail *audit.Log) error {
+		keys := access.New(d.meta, d.ring, access.Options{})
+		return errors.Join(runAccount(sys.ctx, identity.New(d.meta, identity.Options{}), keys, trail, args, each), keys.Close())
 	})
-	if !errors.Is(err, control.ErrNotRunning) {
-		return err
-	}
-	d, err := openStopped(sys, f.Data)
-	if err != nil {
-		return err
-	}
-	keys := access.New(d.meta, d.ring, access.Options{})
-	err = runAccount(sys.ctx, identity.New(d.meta, identity.Options{}), keys, args, each)
-	return errors.Join(err, keys.Close(), d.Close())
 }
 
 // runAccount does what the command asks for.
-func runAccount(ctx context.Context, ids *identity.Service, keys *access.Service, args accountArgs, each func(accountLine) error) error {
+func runAccount(ctx context.Context, ids *identity.Service, keys *access.Service, trail *audit.Log, args accountArgs, each func(accountLine) error) error {
 	switch args.Verb {
 	case "create":
-		a, err := ids.CreateAccount(ctx, args.Name, args.ID)
-		if err != nil {
-			return sentence(err)
-		}
-		key, err := keys.CreateRootKey(ctx, a.ID)
-		if err != nil {
-			return err
-		}
-		line := accountLineOf(a)
-		line.AccessKeyID, line.Secret = key.ID, key.Secret.Reveal()
-		return each(line)
+		return createAccount(ctx, ids, keys, trail, args, each)
 	case "list":
 		all, err := ids.Accounts(ctx)
 		if err != nil {
@@ -100,9 +75,26 @@ func runAccount(ctx context.Context, ids *identity.Service, keys *access.Service
 		}
 		return nil
 	case "close":
-		return sentence(ids.CloseAccount(ctx, args.ID))
+		err := sentence(ids.CloseAccount(ctx, args.ID))
+		return deed{event: "CloseAccount", account: args.ID}.record(ctx, trail, err)
 	}
 	return fmt.Errorf("account: unknown command %q", args.Verb)
+}
+
+func createAccount(ctx context.Context, ids *identity.Service, keys *access.Service, trail *audit.Log, args accountArgs, each func(accountLine) error) error {
+	done := deed{event: "CreateAccount", account: args.ID, parameters: map[string]string{"name": args.Name}}
+	a, err := ids.CreateAccount(ctx, args.Name, args.ID)
+	if err != nil {
+		return done.record(ctx, trail, sentence(err))
+	}
+	key, err := keys.CreateRootKey(ctx, a.ID)
+	if err != nil {
+		return done.record(ctx, trail, err)
+	}
+	done.account, done.elements = a.ID, map[string]string{"account": string(a.ID), "accessKeyId": key.ID}
+	line := accountLineOf(a)
+	line.AccessKeyID, line.Secret = key.ID, key.Secret.Reveal()
+	return errors.Join(done.record(ctx, trail, nil), each(line))
 }
 
 // sentence is what a person should read of an error.
@@ -111,17 +103,6 @@ func sentence(err error) error {
 		return errors.New(e.Msg)
 	}
 	return err
-}
-
-// accountCommand manages accounts in the running server.
-func accountCommand(ids *identity.Service, keys *access.Service) control.Command {
-	return func(ctx context.Context, raw json.RawMessage, report func(any) error) error {
-		var args accountArgs
-		if err := json.Unmarshal(raw, &args); err != nil {
-			return fmt.Errorf("account: %w", err)
-		}
-		return runAccount(ctx, ids, keys, args, func(l accountLine) error { return report(l) })
-	}
 }
 
 type accountCreateCmd struct {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/control"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
@@ -47,25 +45,12 @@ type instanceFlags struct {
 // call runs a command in the running server or, when none runs, by itself.
 func (f instanceFlags) call(sys *system, args instanceArgs, each func(instanceLine) error) error {
 	args.Account = keyhaven.AccountID(f.Account)
-	err := control.Call(sys.ctx, filepath.Join(f.Data, controlSocket), "instance", args, func(raw json.RawMessage) error {
-		var line instanceLine
-		if err := json.Unmarshal(raw, &line); err != nil {
-			return err
-		}
-		return each(line)
+	return operate(sys, f.Data, "instance", args, each, func(d *dataDir, trail *audit.Log) error {
+		return runInstance(sys.ctx, d, trail, args, each)
 	})
-	if !errors.Is(err, control.ErrNotRunning) {
-		return err
-	}
-	d, err := openStopped(sys, f.Data)
-	if err != nil {
-		return err
-	}
-	err = runInstance(sys.ctx, d, args, each)
-	return errors.Join(err, d.Close())
 }
 
-func runInstance(ctx context.Context, d *dataDir, args instanceArgs, each func(instanceLine) error) error {
+func runInstance(ctx context.Context, d *dataDir, trail *audit.Log, args instanceArgs, each func(instanceLine) error) error {
 	ids := identity.New(d.meta, identity.Options{})
 	if args.Account == "" {
 		args.Account = d.account
@@ -73,10 +58,12 @@ func runInstance(ctx context.Context, d *dataDir, args instanceArgs, each func(i
 	switch args.Verb {
 	case "register":
 		i, token, err := ids.RegisterInstance(ctx, args.Account, args.Region, args.Name)
+		done := deed{event: "RegisterInstance", account: args.Account, parameters: map[string]string{"name": args.Name, "region": args.Region}}
 		if err != nil {
-			return sentence(err)
+			return done.record(ctx, trail, sentence(err))
 		}
-		return each(instanceLine{ID: i.ID, Name: i.Name, Region: i.Region, Token: token.Reveal()})
+		done.elements = map[string]string{"instanceId": i.ID}
+		return errors.Join(done.record(ctx, trail, nil), each(instanceLine{ID: i.ID, Name: i.Name, Region: i.Region, Token: token.Reveal()}))
 	case "list":
 		all, err := ids.Instances(ctx, args.Account)
 		if err != nil {
@@ -89,20 +76,10 @@ func runInstance(ctx context.Context, d *dataDir, args instanceArgs, each func(i
 		}
 		return nil
 	case "remove":
-		return sentence(ids.RemoveInstance(ctx, args.Account, args.Name))
+		err := sentence(ids.RemoveInstance(ctx, args.Account, args.Name))
+		return deed{event: "RemoveInstance", account: args.Account, parameters: map[string]string{"name": args.Name}}.record(ctx, trail, err)
 	}
 	return fmt.Errorf("instance: unknown command %q", args.Verb)
-}
-
-// instanceCommand manages machines in the running server.
-func instanceCommand(d *dataDir) control.Command {
-	return func(ctx context.Context, raw json.RawMessage, report func(any) error) error {
-		var args instanceArgs
-		if err := json.Unmarshal(raw, &args); err != nil {
-			return fmt.Errorf("instance: %w", err)
-		}
-		return runInstance(ctx, d, args, func(l instanceLine) error { return report(l) })
-	}
 }
 
 type instanceRegisterCmd struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
 )
 
@@ -56,6 +57,14 @@ func (f rootFlags) with(sys *system, fn func(*access.Service, keyhaven.AccountID
 	return d.finish() // the root has a key now, and somebody has seen it
 }
 
+// recorded does what belongs into the audit log.
+func (f rootFlags) recorded(sys *system, done deed, do func(*deed) error) error {
+	return recorded(f.Data, func(trail *audit.Log) error {
+		err := do(&done)
+		return done.record(sys.ctx, trail, err)
+	})
+}
+
 type createRootKeyCmd struct {
 	rootFlags
 }
@@ -63,7 +72,13 @@ type createRootKeyCmd struct {
 // Run makes a key and prints it, secret included: this is the only time.
 func (c *createRootKeyCmd) Run(sys *system) error {
 	return c.with(sys, func(a *access.Service, account keyhaven.AccountID) error {
-		key, err := a.CreateRootKey(sys.ctx, account)
+		var key *keyhaven.AccessKey
+		err := c.recorded(sys, deed{event: "CreateRootAccessKey", account: account}, func(done *deed) (err error) {
+			if key, err = a.CreateRootKey(sys.ctx, account); err == nil {
+				done.elements = map[string]string{"accessKeyId": key.ID}
+			}
+			return err
+		})
 		if keyhaven.Is(err, keyhaven.LimitExceeded, keyhaven.NounAccessKey) {
 			return fmt.Errorf("the root has two access keys already: delete one with keyhaven root delete-access-key (see list-access-keys)")
 		}
@@ -111,6 +126,7 @@ type deleteRootKeyCmd struct {
 // Run deletes a key.
 func (c *deleteRootKeyCmd) Run(sys *system) error {
 	return c.with(sys, func(a *access.Service, account keyhaven.AccountID) error {
-		return a.DeleteRootKey(sys.ctx, account, c.AccessKeyID)
+		done := deed{event: "DeleteRootAccessKey", account: account, parameters: map[string]string{"accessKeyId": c.AccessKeyID}}
+		return c.recorded(sys, done, func(*deed) error { return a.DeleteRootKey(sys.ctx, account, c.AccessKeyID) })
 	})
 }

@@ -132,7 +132,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, load, out.ins.started))})
+	servers = append(servers, &server{listener: ctl, http: control.New(c.commands(d, keys, trail, load, out.ins.started))})
 	if d.needsKey() {
 		if err := d.finish(); err != nil {
 			return err
@@ -323,13 +323,18 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, trail *audit.Log, l
 }
 
 // commands are what an operator can ask of the running server.
-func (c *serveCmd) commands(d *dataDir, keys *access.Service, load *load, started time.Time) map[string]control.Command {
+func (c *serveCmd) commands(d *dataDir, keys *access.Service, trail *audit.Log, load *load, started time.Time) map[string]control.Command {
+	ids := identity.New(d.meta, identity.Options{})
 	return map[string]control.Command{
-		"account":  accountCommand(identity.New(d.meta, identity.Options{}), keys),
-		"scrub":    scrubCommand(d, load),
-		"backup":   backupCommand(d),
-		"status":   statusCommand(d, load, started),
-		"instance": instanceCommand(d),
+		"account": serverCommand("account", func(ctx context.Context, args accountArgs, each func(accountLine) error) error {
+			return runAccount(ctx, ids, keys, trail, args, each)
+		}),
+		"scrub":  scrubCommand(d, load),
+		"backup": backupCommand(d),
+		"status": statusCommand(d, load, started),
+		"instance": serverCommand("instance", func(ctx context.Context, args instanceArgs, each func(instanceLine) error) error {
+			return runInstance(ctx, d, trail, args, each)
+		}),
 	}
 }
 

@@ -93,10 +93,59 @@ func TestSEC_02_AuditOfKeyEvents(t *testing.T) {
 	check(t, os.WriteFile(files[0], raw, 0o600))
 }
 
+// TestSEC02_Operators: what an operator does on the machine is recorded, whether the
+// server runs or not.
+func TestSEC02_Operators(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	kh := keyhaven(t)
+	second, root := s.newAccount(t, "second")
+	out := kh.run(t, "instance", "register", "web-1", "--data", s.data)
+	_, token, ok := strings.Cut(out, "AWS_CONTAINER_AUTHORIZATION_TOKEN=")
+	if !ok {
+		t.Fatalf("instance register printed %s", out)
+	}
+	token = strings.TrimSpace(token)
+	s.remember(token)
+	kh.fails(t, "instance", "remove", "none", "--data", s.data)
+	s.stop()
+	kh.run(t, "instance", "remove", "web-1", "--data", s.data)
+	kh.run(t, "account", "close", second, "--data", s.data)
+	made := kh.run(t, "root", "create-access-key", "--data", s.data)
+	fields := strings.Fields(made)
+	secret := fields[len(fields)-1]
+	s.remember(secret)
+	kh.run(t, "audit", "verify", "--data", s.data)
+
+	files, err := filepath.Glob(filepath.Join(s.data, "audit", "audit-*.jsonl"))
+	check(t, err)
+	var did []string
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		check(t, err)
+		for _, never := range []string{root.secret, token, secret} {
+			if strings.Contains(string(raw), never) {
+				t.Error("the audit log holds a secret")
+			}
+		}
+		for line := range strings.Lines(string(raw)) {
+			var e auditEvent
+			check(t, json.Unmarshal([]byte(line), &e))
+			if e.UserIdentity.Type == "Operator" {
+				did = append(did, strings.TrimSpace(e.EventName+" "+e.ErrorCode))
+			}
+		}
+	}
+	want := "CreateAccount, RegisterInstance, RemoveInstance OperatorError, RemoveInstance, CloseAccount, CreateRootAccessKey"
+	if got := strings.Join(did, ", "); got != want {
+		t.Errorf("operators did %s, want %s", got, want)
+	}
+}
+
 type auditEvent struct {
 	EventName, SourceIPAddress, UserAgent, ErrorCode string
 
-	UserIdentity      struct{ AccessKeyID string }
+	UserIdentity      struct{ Type, AccessKeyID string }
 	RequestParameters map[string]any
 	ResponseElements  json.RawMessage
 }
