@@ -142,6 +142,23 @@ type InstanceProfile struct {
 // ARN names the profile.
 func (p *InstanceProfile) ARN() string { return p.arn("instance-profile") }
 
+// MFADevice is a virtual device for multi-factor authentication: a seed of
+// time-based one-time passwords (RFC 6238). It is nobody's until it is enabled.
+type MFADevice struct {
+	Entity
+	Seed      []byte    `json:"seed"`            // sealed
+	Owner     string    `json:"owner,omitempty"` // id of a user, or the account's of its root
+	EnabledAt time.Time `json:"enabled,omitzero"`
+	Step      int64     `json:"step,omitempty"`  // the last time step of which a code was used
+	Drift     int64     `json:"drift,omitempty"` // how many time steps its clock is ahead
+}
+
+// ARN names the device: it is its serial number.
+func (d *MFADevice) ARN() string { return d.arn("mfa") }
+
+// SealContext is what the seed is sealed for.
+func (d *MFADevice) SealContext() string { return "mfa/" + d.ID }
+
 // IdentityProvider is an OpenID Connect provider whose tokens roles trust. Its
 // name is its URL without the scheme.
 type IdentityProvider struct {

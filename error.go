@@ -98,6 +98,7 @@ const (
 	NounContact   // where an account is told of alarms
 	NounLogTarget // where access records go
 	NounEncryption
+	NounMFADevice
 	numNouns
 )
 
@@ -106,7 +107,7 @@ var nounNames = [numNouns]string{
 	"object", "object key", "version", "delete marker", "upload", "part", "part order",
 	"part size", "range", "digest", "checksum", "operation", "resource", "tag", "page token",
 	"storage", "configuration", "object lock", "user", "group", "role", "policy", "policy document", "login profile", "password",
-	"instance profile", "identity provider", "instance", "session", "notification", "quota", "alarm", "contact", "log target", "encryption",
+	"instance profile", "identity provider", "instance", "session", "notification", "quota", "alarm", "contact", "log target", "encryption", "MFA device",
 }
 
 func (n Noun) String() string {

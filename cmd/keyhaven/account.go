@@ -54,7 +54,7 @@ type accountFlags struct {
 func (f accountFlags) call(sys *system, args accountArgs, each func(accountLine) error) error {
 	return operate(sys, f.Data, "account", args, each, func(d *dataDir, trail *audit.Log) error {
 		keys := access.New(d.meta, d.ring, access.Options{})
-		return errors.Join(runAccount(sys.ctx, identity.New(d.meta, identity.Options{}), keys, trail, args, each), keys.Close())
+		return errors.Join(runAccount(sys.ctx, identity.New(d.meta, d.ring, identity.Options{}), keys, trail, args, each), keys.Close())
 	})
 }
 

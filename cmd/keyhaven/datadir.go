@@ -205,7 +205,7 @@ func (d *dataDir) initialize(ctx context.Context, m *marker, opts pebblekv.Optio
 	if err := d.openStores(opts); err != nil {
 		return err
 	}
-	account, err := identity.New(d.meta, identity.Options{}).NewAccount("")
+	account, err := identity.New(d.meta, d.ring, identity.Options{}).NewAccount("")
 	if err != nil {
 		return err
 	}

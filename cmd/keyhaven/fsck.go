@@ -8,7 +8,6 @@ import (
 
 	"github.com/keyhaven/keyhaven/internal/check"
 	"github.com/keyhaven/keyhaven/internal/kv/pebblekv"
-	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
 type fsckCmd struct {
@@ -33,8 +32,8 @@ func (c *fsckCmd) Run(sys *system) (err error) {
 	sum, err := check.Run(sys.ctx, d.meta, d.blobs, check.Options{
 		Deep:   c.Deep,
 		Repair: c.Repair,
-		Unseal: func(k *meta.KeyRecord) error {
-			_, err := d.ring.Open(k.Sealed, k.ID)
+		Unseal: func(sealed []byte, sealedFor string) error {
+			_, err := d.ring.Open(sealed, sealedFor)
 			return err
 		},
 		Report: printFinding(sys.stdout),

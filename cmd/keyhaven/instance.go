@@ -51,7 +51,7 @@ func (f instanceFlags) call(sys *system, args instanceArgs, each func(instanceLi
 }
 
 func runInstance(ctx context.Context, d *dataDir, trail *audit.Log, args instanceArgs, each func(instanceLine) error) error {
-	ids := identity.New(d.meta, identity.Options{})
+	ids := identity.New(d.meta, d.ring, identity.Options{})
 	if args.Account == "" {
 		args.Account = d.account
 	}

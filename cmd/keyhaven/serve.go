@@ -117,7 +117,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = c.scheme() + "://" + l.Addr().String()
 		out.origins.listen(c.scheme(), l.Addr())
-		pages := c.proxies().Handler(strictTransport(c.console(d, keys, trail, log, endpoint, firstStart)))
+		pages := c.proxies().Handler(strictTransport(c.console(d, keys, house.people, trail, log, endpoint, firstStart)))
 		servers = append(servers, &server{listener: l, http: newServer(pages, log), tls: tr.config})
 	}
 	if c.PprofListen != "" {
@@ -199,6 +199,7 @@ func (c *serveCmd) rootKey(sys *system, d *dataDir, keys *access.Service) (*keyh
 // house is the services and doors, put together.
 type house struct {
 	handler    http.Handler
+	people     *identity.Service
 	background []func(context.Context) // each runs until its context ends
 	closers    []func() error          // when all requests have ended
 }
@@ -242,7 +243,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	notifier := notify.New(d.meta, notify.Options{Webhooks: out.hooks.addresses, Send: out.send, Log: log})
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
 	measured := usage.New(d.meta, usage.Options{Bundles: out.bundles, Log: log})
-	ids := identity.New(d.meta, identity.Options{})
+	ids := identity.New(d.meta, d.ring, identity.Options{})
 	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
 	alarms := c.alarms(d, log, out)
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
@@ -277,6 +278,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
 		handler:    handler,
+		people:     ids,
 		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run, alarms.RunExpiry},
 		closers: []func() error{
 			func() error { return logs.Flush(context.Background()) },
@@ -304,7 +306,7 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 }
 
 // console is the door of the console's port.
-func (c *serveCmd) console(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
+func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Service, trail *audit.Log, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
@@ -316,7 +318,7 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, trail *audit.Log, l
 		built = append(built, "s3:"+name)
 	}
 	return console.New(console.Options{
-		Access: keys, People: identity.New(d.meta, identity.Options{}), Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart,
+		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart,
 		Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
 		App: web.App(), NoApp: web.Placeholder, Log: log,
 	})
@@ -324,7 +326,7 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, trail *audit.Log, l
 
 // commands are what an operator can ask of the running server.
 func (c *serveCmd) commands(d *dataDir, keys *access.Service, trail *audit.Log, load *load, started time.Time) map[string]control.Command {
-	ids := identity.New(d.meta, identity.Options{})
+	ids := identity.New(d.meta, d.ring, identity.Options{})
 	return map[string]control.Command{
 		"account": serverCommand("account", func(ctx context.Context, args accountArgs, each func(accountLine) error) error {
 			return runAccount(ctx, ids, keys, trail, args, each)

@@ -54,7 +54,7 @@ var rows = map[string]row{
 	"internal/object":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob", "internal/md5lanes"})},
 	"internal/bucket":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
 	"internal/access":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/identity":  {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2"}},
+	"internal/identity":  {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp"}},
 	"internal/backup":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
 	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
 	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},

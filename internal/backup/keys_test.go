@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/backup"
 	"github.com/keyhaven/keyhaven/internal/backup/targettest"
@@ -101,18 +102,27 @@ func TestSecretsAreSealedInTheTarget(t *testing.T) {
 	}
 }
 
-// TestWithoutKeys wants everything but the access keys, under the new ring.
+// TestWithoutKeys wants everything but what the old ring sealed for people: the
+// access keys and the MFA devices.
 func TestWithoutKeys(t *testing.T) {
 	s := newMemorySite(t)
 	for range 80 {
 		s.act()
+	}
+	phone := &keyhaven.MFADevice{Entity: keyhaven.Entity{ID: "AMFA1", Account: account, Name: "phone"}, Owner: string(account)}
+	var err error
+	if phone.Seed, err = s.ring.Seal([]byte("SEED"), phone.SealContext()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.meta.Update(t.Context(), func(tx *meta.Txn) error { return tx.PutEntity(phone) }); err != nil {
+		t.Fatal(err)
 	}
 	to := targettest.NewMemory()
 	m := s.run(to)
 	ring, _ := ringOf(t)
 	r := newRestored()
 	named := r.named()
-	err := backup.Restore(t.Context(), backup.RestoreInput{From: to, Manifest: m, Meta: r.meta, Blobs: named, Ring: ring, WithoutKeys: true})
+	err = backup.Restore(t.Context(), backup.RestoreInput{From: to, Manifest: m, Meta: r.meta, Blobs: named, Ring: ring, WithoutKeys: true})
 	if err != nil {
 		t.Fatalf("Restore = %v", err)
 	}
@@ -127,6 +137,9 @@ func TestWithoutKeys(t *testing.T) {
 	// The source without its keys, and with the new ring, must be the same.
 	err = s.meta.Update(t.Context(), func(tx *meta.Txn) error {
 		var keys []*meta.KeyRecord
+		if err := tx.DeleteEntity(phone); err != nil {
+			return err
+		}
 		err := tx.AccessKeys(func(k *meta.KeyRecord) error {
 			keys = append(keys, k)
 			return nil

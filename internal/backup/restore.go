@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/seal"
@@ -117,7 +118,7 @@ func (l *loader) flush(ctx context.Context) error {
 func loadMetadata(ctx context.Context, r *reading, in RestoreInput) error {
 	l := &loader{meta: in.Meta}
 	err := r.pairs(ctx, func(k, v []byte) error {
-		if in.WithoutKeys && meta.OfAccessKey(k) {
+		if in.WithoutKeys && meta.OfCredential(k) {
 			return nil
 		}
 		return l.add(ctx, len(k)+len(v), func(tx *meta.Txn) error { return tx.LoadPair(k, v) })
@@ -139,6 +140,25 @@ func loadSmall(ctx context.Context, r *reading, m *meta.Store) error {
 	return l.flush(ctx)
 }
 
+// opensAll wants of a ring that it opens every credential.
+func opensAll(rd *meta.Reader, ring *seal.Ring) error {
+	err := rd.AccessKeys(func(k *meta.KeyRecord) error {
+		if _, err := ring.Open(k.Sealed, k.ID); err != nil {
+			return fmt.Errorf("the key ring does not open the secret of access key %s: %w", k.ID, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return rd.MFADevices(func(d *keyhaven.MFADevice) error {
+		if _, err := ring.Open(d.Seed, d.SealContext()); err != nil {
+			return fmt.Errorf("the key ring does not open the seed of MFA device %s: %w", d.ARN(), err)
+		}
+		return nil
+	})
+}
+
 // checkMetadata wants the installation of the manifest, and of the ring that it
 // opens every secret. Without keys it enters the new ring.
 func checkMetadata(ctx context.Context, in RestoreInput) error {
@@ -150,12 +170,7 @@ func checkMetadata(ctx context.Context, in RestoreInput) error {
 		if found == nil || found.ID != in.Manifest.Installation {
 			return errors.New("the records are not those of the installation that the manifest names")
 		}
-		return rd.AccessKeys(func(k *meta.KeyRecord) error {
-			if _, err := in.Ring.Open(k.Sealed, k.ID); err != nil {
-				return fmt.Errorf("the key ring does not open the secret of access key %s: %w", k.ID, err)
-			}
-			return nil
-		})
+		return opensAll(rd, in.Ring)
 	})
 	if err == nil && in.WithoutKeys {
 		err = in.Meta.Update(ctx, func(tx *meta.Txn) error {

@@ -58,7 +58,30 @@ func (c *checker) entity(ctx context.Context, e *meta.Entry) error {
 			return err
 		}
 	}
+	if err := c.mfaDevice(ctx, e); err != nil {
+		return err
+	}
 	return c.needs(ctx, e)
+}
+
+// mfaDevice checks that the seed of a device can be unsealed and that its user is
+// there.
+func (c *checker) mfaDevice(ctx context.Context, e *meta.Entry) error {
+	d, s := e.MFADevice, entrySubject(e)
+	if d == nil {
+		return nil
+	}
+	if c.opts.Unseal != nil {
+		if err := c.opts.Unseal(d.Seed, d.SealContext()); err != nil {
+			if err := c.find(s, "its seed cannot be unsealed: "+err.Error(), "deactivate the device and make a new one"); err != nil {
+				return err
+			}
+		}
+	}
+	if d.Owner == "" || d.Owner == string(d.Account) {
+		return nil
+	}
+	return c.userThere(ctx, d.Owner, s)
 }
 
 // config checks that a document belongs to a bucket that says it has one.
@@ -153,7 +176,7 @@ func (c *checker) accessKey(ctx context.Context, e *meta.Entry) error {
 			}
 		}
 	case keyhaven.OwnerUser:
-		if err := c.userOf(ctx, k, s); err != nil {
+		if err := c.userThere(ctx, k.UserID, s); err != nil {
 			return err
 		}
 	default:
@@ -162,7 +185,7 @@ func (c *checker) accessKey(ctx context.Context, e *meta.Entry) error {
 		}
 	}
 	if c.opts.Unseal != nil {
-		if err := c.opts.Unseal(k); err != nil {
+		if err := c.opts.Unseal(k.Sealed, k.ID); err != nil {
 			if err := c.find(s, "its secret cannot be unsealed: "+err.Error(), "delete the key and make a new one"); err != nil {
 				return err
 			}
@@ -171,11 +194,11 @@ func (c *checker) accessKey(ctx context.Context, e *meta.Entry) error {
 	return c.needs(ctx, e)
 }
 
-// userOf checks that the user of a key is there.
-func (c *checker) userOf(ctx context.Context, k *meta.KeyRecord, s subject) error {
+// userThere checks that the user of a key or a device is there.
+func (c *checker) userThere(ctx context.Context, id string, s subject) error {
 	var gone bool
 	err := c.view(ctx, s, func(r *meta.Reader) error {
-		_, err := r.UserByID(k.UserID)
+		_, err := r.UserByID(id)
 		gone = keyhaven.KindOf(err) == keyhaven.NotFound
 		if gone {
 			return nil
@@ -185,7 +208,7 @@ func (c *checker) userOf(ctx context.Context, k *meta.KeyRecord, s subject) erro
 	if err != nil || !gone {
 		return err
 	}
-	return c.find(s, "its user "+quote(k.UserID)+" is not there", adviceBug)
+	return c.find(s, "its user "+quote(id)+" is not there", adviceBug)
 }
 
 // scope returns the bucket of an entry. One that is unknown is a finding.

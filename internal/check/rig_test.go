@@ -200,8 +200,8 @@ func (r *rig) run(opts check.Options) ([]string, check.Summary) {
 		lines = append(lines, f.String())
 		return nil
 	}
-	opts.Unseal = func(k *meta.KeyRecord) error {
-		_, err := r.ring.Open(k.Sealed, k.ID)
+	opts.Unseal = func(sealed []byte, sealedFor string) error {
+		_, err := r.ring.Open(sealed, sealedFor)
 		return err
 	}
 	sum, err := check.Run(r.t.Context(), r.meta, r.blobs, opts)

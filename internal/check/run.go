@@ -16,8 +16,8 @@ const pageSize = 512
 type Options struct {
 	Deep   bool // read every byte of every blob, and not only its end
 	Repair bool // make again what can be made from the records (C1)
-	// Unseal opens the sealed secret of an access key; nil leaves them closed.
-	Unseal func(*meta.KeyRecord) error
+	// Unseal opens what is sealed for a context; nil leaves it closed.
+	Unseal func(sealed []byte, context string) error
 	// Report receives each finding; an error ends the Run and comes back.
 	Report func(Finding) error
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/check"
 	"github.com/keyhaven/keyhaven/internal/kv"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -195,6 +196,30 @@ func flip(b []byte, at int) []byte {
 	b = slices.Clone(b)
 	b[at] ^= 0x80
 	return b
+}
+
+// TestRunChecksMFADevices: a seed that the ring does not open, and a device of a
+// user that is not there.
+func TestRunChecksMFADevices(t *testing.T) {
+	r := newRig(t)
+	r.fill()
+	d := keyhaven.MFADevice{Entity: keyhaven.Entity{ID: "AMFA1", Account: account, Name: "phone"}, Owner: string(account)}
+	var err error
+	d.Seed, err = r.ring.Seal([]byte("SEED"), d.SealContext())
+	r.must(err)
+	put := func() { r.must(r.meta.Update(t.Context(), func(tx *meta.Txn) error { return tx.PutEntity(&d) })) }
+	put()
+	r.expectClean("with a device of the root")
+	d.Owner = "AIDANOBODY"
+	put()
+	if lines, _ := r.run(check.Options{}); len(lines) != 1 || !strings.Contains(lines[0], "AIDANOBODY") {
+		t.Errorf("of a device whose user is gone Run says %q", lines)
+	}
+	d.Owner, d.Seed = "", d.Seed[1:]
+	put()
+	if lines, _ := r.run(check.Options{}); len(lines) != 1 || !strings.Contains(lines[0], "cannot be unsealed") {
+		t.Errorf("of a damaged seed Run says %q", lines)
+	}
 }
 
 // TestRunFindsWhatNothingNeeds adds entries that follow from no record.

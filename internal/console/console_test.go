@@ -50,7 +50,7 @@ func newRig(t *testing.T, change func(*console.Options)) *rig {
 		return tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"})
 	}))
 	r := &rig{t: t, keys: access.New(m, ring, access.Options{Log: slog.New(slog.DiscardHandler)})}
-	r.people = identity.New(m, identity.Options{})
+	r.people = identity.New(m, ring, identity.Options{})
 	t.Cleanup(r.close)
 	r.root, err = r.keys.CreateRootKey(context.Background(), account)
 	check(t, err)

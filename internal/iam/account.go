@@ -40,7 +40,7 @@ func (d *Door) getAccountSummary(ctx context.Context, c *query.Call, _ *iam.GetA
 		"AccessKeysPerUserQuota": 2, "AttachedPoliciesPerGroupQuota": 10, "AttachedPoliciesPerRoleQuota": 10, "AttachedPoliciesPerUserQuota": 10,
 		"GroupsPerUserQuota": 10, "UserPolicySizeQuota": 2048, "GroupPolicySizeQuota": 5120, "RolePolicySizeQuota": 10240,
 		"AssumeRolePolicySizeQuota": 2048, "PolicySizeQuota": 6144, "VersionsPerPolicyQuota": 5,
-		"AccountMFAEnabled": 0, "MFADevices": 0, "MFADevicesInUse": 0, "AccountSigningCertificatesPresent": 0, "ServerCertificates": 0,
+		"AccountMFAEnabled": present(s.RootMFA), "MFADevices": int32(s.MFADevices), "MFADevicesInUse": int32(s.MFADevicesInUse), "AccountSigningCertificatesPresent": 0, "ServerCertificates": 0,
 		"GlobalEndpointTokenVersion": 2,
 	}}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"strconv"
 	"sync"
 	"time"
 
@@ -115,7 +116,11 @@ func (d *Door) credentialReport(ctx context.Context, account keyhaven.AccountID)
 }
 
 func (d *Door) reportRow(ctx context.Context, h access.KeyHolder, name, arn string, made time.Time, l *keyhaven.Login, used time.Time) ([]string, error) {
-	row := []string{name, arn, stamp(made), "false", "N/A", "N/A", "N/A", "false"}
+	devices, err := d.ids.MFADevicesOf(ctx, identity.Person(h))
+	if err != nil {
+		return nil, err
+	}
+	row := []string{name, arn, stamp(made), "false", "N/A", "N/A", "N/A", strconv.FormatBool(len(devices) > 0)}
 	if l != nil {
 		row[3], row[4], row[5] = "true", "no_information", stamp(l.Since)
 		if !used.IsZero() {

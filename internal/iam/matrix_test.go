@@ -75,13 +75,14 @@ var forms = map[string]form{
 var grow = strings.Fields(`
 	AddClientIDToOpenIDConnectProvider AddUserToGroup AttachGroupPolicy AttachRolePolicy AttachUserPolicy ChangePassword
 	CreateAccessKey CreateGroup CreateLoginProfile CreateOpenIDConnectProvider CreatePolicyVersion CreateRole CreateUser
+	DeactivateMFADevice EnableMFADevice ResyncMFADevice
 	DeleteGroupPolicy DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUserPermissionsBoundary DeleteUserPolicy
 	DetachGroupPolicy DetachRolePolicy DetachUserPolicy PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy
 	PutUserPermissionsBoundary PutUserPolicy RemoveUserFromGroup SetDefaultPolicyVersion TagRole TagUser UntagRole UntagUser
 	UpdateAccessKey UpdateAssumeRolePolicy UpdateGroup UpdateLoginProfile UpdateOpenIDConnectProviderThumbprint UpdateUser`)
 
 // own are those of them that a user does to themself, where no other is named.
-var own = strings.Fields("ChangePassword CreateAccessKey CreateLoginProfile UpdateAccessKey")
+var own = strings.Fields("ChangePassword CreateAccessKey CreateLoginProfile DeactivateMFADevice UpdateAccessKey")
 
 // longTermOnly need no temporary credentials, and GetSessionToken no permission.
 var longTermOnly = []string{"sts:GetSessionToken", "sts:GetFederationToken"}
@@ -164,6 +165,7 @@ func (m *matrix) parameters(victimKey string) map[string]url.Values {
 		"AccessKeyId": victimKey, "Status": "Active", "OldPassword": "Correct-horse-1", "NewPassword": "Correct-horse-2", "Password": "Correct-horse-1",
 		"PolicySourceArn": "arn:aws:iam::111122223333:user/victim", "Description": "d", "AccountAlias": "alias",
 		"Url": "https://issuer.test", "OpenIDConnectProviderArn": provider, "ClientID": "c",
+		"VirtualMFADeviceName": "phone", "SerialNumber": "arn:aws:iam::111122223333:mfa/phone", "AuthenticationCode1": "123456", "AuthenticationCode2": "654321",
 		"Name": "jo", "RoleArn": "arn:aws:iam::111122223333:role/target", "RoleSessionName": "session",
 	} {
 		given[member] = url.Values{member: {v}}

@@ -21,14 +21,6 @@ func (d *Door) known(ctx context.Context, c *query.Call, name *string) error {
 	return err
 }
 
-func (d *Door) listMFADevices(ctx context.Context, c *query.Call, in *iam.ListMFADevicesInput) (*iam.ListMFADevicesOutput, error) {
-	return &iam.ListMFADevicesOutput{MFADevices: []types.MFADevice{}}, d.known(ctx, c, in.UserName)
-}
-
-func (d *Door) listVirtualMFADevices(context.Context, *query.Call, *iam.ListVirtualMFADevicesInput) (*iam.ListVirtualMFADevicesOutput, error) {
-	return &iam.ListVirtualMFADevicesOutput{VirtualMFADevices: []types.VirtualMFADevice{}}, nil
-}
-
 func (d *Door) listSSHPublicKeys(ctx context.Context, c *query.Call, in *iam.ListSSHPublicKeysInput) (*iam.ListSSHPublicKeysOutput, error) {
 	return &iam.ListSSHPublicKeysOutput{SSHPublicKeys: []types.SSHPublicKeyMetadata{}}, d.known(ctx, c, in.UserName)
 }

@@ -14,7 +14,7 @@ import (
 // and condition keys for AWS Identity and Access Management". Any other action is
 // unknown to this door.
 func (d *Door) rows() []*query.Operation {
-	return slices.Concat(d.userRows(), d.credentialRows(), d.groupRows(), d.policyRows(), d.roleRows(), d.profileRows(), d.providerRows(), d.accountRows())
+	return slices.Concat(d.userRows(), d.credentialRows(), d.mfaRows(), d.groupRows(), d.policyRows(), d.roleRows(), d.profileRows(), d.providerRows(), d.accountRows())
 }
 
 func names(all ...string) []string { return all }
@@ -77,8 +77,6 @@ func (d *Door) credentialRows() []*query.Operation {
 		query.Row("DeleteLoginProfile", nil, on(d, func(c *query.Call, in *iam.DeleteLoginProfileInput) about { return self(c, in.UserName) }), d.deleteLoginProfile),
 		query.Row("ChangePassword", names("OldPassword", "NewPassword"), on(d, func(c *query.Call, _ *iam.ChangePasswordInput) about { return minting(self(c, nil)) }), d.changePassword),
 		query.Row("GetAccountPasswordPolicy", nil, anywhere[iam.GetAccountPasswordPolicyInput](d), d.getAccountPasswordPolicy),
-		query.Row("ListMFADevices", nil, on(d, func(c *query.Call, in *iam.ListMFADevicesInput) about { return self(c, in.UserName) }), d.listMFADevices),
-		query.Row("ListVirtualMFADevices", nil, anywhere[iam.ListVirtualMFADevicesInput](d), d.listVirtualMFADevices),
 		query.Row("ListSSHPublicKeys", nil, on(d, func(c *query.Call, in *iam.ListSSHPublicKeysInput) about { return self(c, in.UserName) }), d.listSSHPublicKeys),
 		query.Row("ListSigningCertificates", nil, on(d, func(c *query.Call, in *iam.ListSigningCertificatesInput) about { return self(c, in.UserName) }), d.listSigningCertificates),
 		query.Row("ListServiceSpecificCredentials", nil, on(d, func(c *query.Call, in *iam.ListServiceSpecificCredentialsInput) about { return self(c, in.UserName) }), d.listServiceSpecificCredentials),

@@ -60,7 +60,7 @@ type rig struct {
 	engine      *countingStore
 	edge        http.Handler
 	doors       map[string]http.Handler // by service
-	clock       atomic.Int64            // added to the time of package access
+	clock       atomic.Int64            // added to the time of the services
 	federated   []edge.Federated        // of management calls that were answered
 	root        keys
 	other       keys // the root of the other account
@@ -92,10 +92,10 @@ func newRigOver(t testing.TB, engine kv.Store) *rig {
 	ring, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "ring"))
 	check(t, err)
 	r.meta = meta.New(r.engine)
-	r.access = access.New(r.meta, ring, access.Options{LastUsedEvery: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(r.clock.Load())) }})
+	r.access = access.New(r.meta, ring, access.Options{LastUsedEvery: time.Hour, Now: r.now})
 	r.closeAccess = sync.OnceFunc(func() { check(t, r.access.Close()) })
 	t.Cleanup(r.closeAccess)
-	r.ids = identity.New(r.meta, identity.Options{})
+	r.ids = identity.New(r.meta, ring, identity.Options{Now: r.now})
 	buckets := bucket.New(r.meta, bucket.Options{})
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
@@ -122,6 +122,9 @@ func newRigOver(t testing.TB, engine kv.Store) *rig {
 func (r *rig) open() {
 	r.edge = edge.New(edge.Options{S3: r.doors["s3"], Forms: r.doors["sts"], Services: r.doors, Log: slog.New(slog.NewTextHandler(&r.log, nil))})
 }
+
+// now is the time of the services.
+func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.clock.Load())) }
 
 func check(t testing.TB, err error) {
 	t.Helper()

@@ -110,3 +110,20 @@ func (d *Door) listOpenIDConnectProviderTags(ctx context.Context, c *query.Call,
 	tags, after, err := d.ids.Tags(ctx, c.Account(), providerHolder(c, in.OpenIDConnectProviderArn), p)
 	return &iam.ListOpenIDConnectProviderTagsOutput{Tags: tagShapes(tags), IsTruncated: after != "", Marker: next(after)}, err
 }
+
+func (d *Door) tagMFADevice(ctx context.Context, c *query.Call, in *iam.TagMFADeviceInput) (*iam.TagMFADeviceOutput, error) {
+	return &iam.TagMFADeviceOutput{}, d.ids.Tag(ctx, c.Account(), identity.OfMFADevice(*in.SerialNumber), tagsOf(in.Tags))
+}
+
+func (d *Door) untagMFADevice(ctx context.Context, c *query.Call, in *iam.UntagMFADeviceInput) (*iam.UntagMFADeviceOutput, error) {
+	return &iam.UntagMFADeviceOutput{}, d.ids.Untag(ctx, c.Account(), identity.OfMFADevice(*in.SerialNumber), in.TagKeys)
+}
+
+func (d *Door) listMFADeviceTags(ctx context.Context, c *query.Call, in *iam.ListMFADeviceTagsInput) (*iam.ListMFADeviceTagsOutput, error) {
+	p, err := page(in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	tags, after, err := d.ids.Tags(ctx, c.Account(), identity.OfMFADevice(*in.SerialNumber), p)
+	return &iam.ListMFADeviceTagsOutput{Tags: tagShapes(tags), IsTruncated: after != "", Marker: next(after)}, err
+}

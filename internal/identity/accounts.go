@@ -196,6 +196,8 @@ type Summary struct {
 	Users, Groups, Roles, Policies, Profiles, Providers int
 	RootKeys                                            int
 	RootPassword                                        bool
+	MFADevices, MFADevicesInUse                         int
+	RootMFA                                             bool
 }
 
 // Summary counts what an account has.
@@ -218,7 +220,14 @@ func (s *Service) Summary(ctx context.Context, id keyhaven.AccountID) (sum Summa
 				return err
 			}
 		}
-		return nil
+		return meta.Entities(r, id, "", func(d *keyhaven.MFADevice) (bool, error) {
+			sum.MFADevices++
+			if d.Owner != "" {
+				sum.MFADevicesInUse++
+			}
+			sum.RootMFA = sum.RootMFA || d.Owner == string(id)
+			return true, nil
+		})
 	})
 	return sum, err
 }

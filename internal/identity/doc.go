@@ -14,6 +14,9 @@
 // E3. Passwords are kept as Argon2id alone, and are in no error, no listing and
 // no log.
 //
-// E4. A unique id is never used again, so that whoever comes later under an old
+// E4. The seed of an MFA device is shown once, by the call that makes the device,
+// and is sealed at rest. A code is good once.
+//
+// E5. A unique id is never used again, so that whoever comes later under an old
 // name inherits nothing.
 package identity

@@ -171,7 +171,7 @@ func (s *Service) Find(ctx context.Context, account keyhaven.AccountID, h Holder
 func (h Holder) ARN(account keyhaven.AccountID, path string) string {
 	typ := map[byte]string{
 		meta.EntityUser: "user", meta.EntityGroup: "group", meta.EntityRole: "role", meta.EntityPolicy: "policy",
-		meta.EntityProfile: "instance-profile", meta.EntityProvider: "oidc-provider",
+		meta.EntityProfile: "instance-profile", meta.EntityProvider: "oidc-provider", meta.EntityMFA: "mfa",
 	}[h.kind.code]
 	return "arn:aws:iam::" + string(account) + ":" + typ + path + h.Name
 }

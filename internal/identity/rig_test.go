@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
 	"github.com/keyhaven/keyhaven/internal/meta"
+	"github.com/keyhaven/keyhaven/internal/seal"
 )
 
 const (
@@ -30,7 +32,9 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t, ctx: t.Context(), meta: meta.New(memkv.NewRerunning()), now: time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)}
-	r.Service = identity.New(r.meta, identity.Options{Now: func() time.Time { return r.now }})
+	ring, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "ring"))
+	r.must("key ring", err)
+	r.Service = identity.New(r.meta, ring, identity.Options{Now: func() time.Time { return r.now }})
 	r.must("accounts", r.meta.Update(r.ctx, func(tx *meta.Txn) error {
 		return errors.Join(
 			tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"}),

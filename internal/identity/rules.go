@@ -55,6 +55,7 @@ var (
 	policies  = kind{meta.EntityPolicy, keyhaven.NounPolicy, "policy", policyPrefix, maxPolicyName, 0}
 	profiles  = kind{meta.EntityProfile, keyhaven.NounInstanceProfile, "instance profile", profilePrefix, maxProfileName, 0}
 	providers = kind{meta.EntityProvider, keyhaven.NounIdentityProvider, "OpenID Connect provider", providerPrefix, maxURL, 0}
+	devices   = kind{meta.EntityMFA, keyhaven.NounMFADevice, "virtual MFA device", devicePrefix, maxDeviceName, 0}
 )
 
 func failure(k keyhaven.Kind, n keyhaven.Noun, id, msg string) error {
@@ -72,6 +73,8 @@ func (k kind) missing(name string) error {
 		return failure(keyhaven.NotFound, k.noun, name, "Policy "+name+" was not found.")
 	case meta.EntityProvider:
 		return failure(keyhaven.NotFound, k.noun, name, "OpenIDConnect Provider not found for arn "+name)
+	case meta.EntityMFA:
+		return failure(keyhaven.NotFound, k.noun, name, "VirtualMFADevice with serial number "+name+" doesn't exist.")
 	}
 	return failure(keyhaven.NotFound, k.noun, name, "The "+k.what+" with name "+name+" cannot be found.")
 }
@@ -86,6 +89,8 @@ func (k kind) taken(name string) error {
 		msg = "Instance Profile " + name + " already exists."
 	case meta.EntityProvider:
 		msg = "Provider with url https://" + name + " already exists."
+	case meta.EntityMFA:
+		msg = "MFADevice entity at the same path and name already exists."
 	}
 	return failure(keyhaven.AlreadyExists, k.noun, name, msg)
 }

@@ -73,15 +73,21 @@ func (s *Service) UpdateUser(ctx context.Context, account keyhaven.AccountID, na
 }
 
 // DeleteUser deletes a user that has nothing any more. Errors: NotFound user;
-// NotEmpty user while it has keys, a password, policies or groups.
+// NotEmpty user while it has keys, MFA devices, a password, policies or groups.
 func (s *Service) DeleteUser(ctx context.Context, account keyhaven.AccountID, name string) error {
 	return remove(ctx, s, users, account, name, func(tx *meta.Txn, u *keyhaven.User) error {
 		keys, err := tx.UserKeys(u.ID)
+		if err != nil {
+			return err
+		}
+		devices, err := tx.MFADevicesOf(u.ID)
 		switch {
 		case err != nil:
 			return err
 		case len(keys) > 0:
 			return inUse(keyhaven.NounUser, name, "delete access keys")
+		case len(devices) > 0:
+			return inUse(keyhaven.NounUser, name, "delete MFA device")
 		case u.Login != nil:
 			return inUse(keyhaven.NounUser, name, "delete login profile")
 		case len(u.Inline) > 0:

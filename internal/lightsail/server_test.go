@@ -67,7 +67,7 @@ func newServer(t testing.TB) *server {
 	s.access = access.New(s.meta, ring, access.Options{LastUsedEvery: time.Hour, MaxFaults: -1})
 	s.buckets = bucket.New(s.meta, bucket.Options{})
 	s.metrics = usage.New(s.meta, usage.Options{})
-	s.machines = identity.New(s.meta, identity.Options{})
+	s.machines = identity.New(s.meta, ring, identity.Options{})
 	t.Cleanup(func() {
 		if err := s.access.Close(); err != nil && keyhaven.KindOf(err) != keyhaven.Unavailable {
 			t.Errorf("closing access: %v", err)

@@ -100,10 +100,11 @@ func (r *Reader) AccessKeys(fn func(*KeyRecord) error) error {
 	})
 }
 
-// OfAccessKey reports whether the key that Pairs showed belongs to an access
-// key: its record, its index or its last use.
-func OfAccessKey(k []byte) bool {
-	return len(k) > 0 && (k[0] == kindAccessKey || k[0] == kindOwnerKeys || k[0] == kindLastUsed)
+// OfCredential reports whether the key that Pairs showed belongs to a credential
+// that the key ring seals: to an access key (its record, its index or its last
+// use) or to an MFA device.
+func OfCredential(k []byte) bool {
+	return len(k) > 0 && (k[0] == kindAccessKey || k[0] == kindOwnerKeys || k[0] == kindLastUsed) || ofMFADevice(k)
 }
 
 // LoadPair writes what Pairs showed, into a store that nobody uses yet: caches

@@ -196,7 +196,7 @@ func TestAccessKeys(t *testing.T) {
 			return err
 		}
 		return r.Pairs(func(k, _ []byte) error {
-			if OfAccessKey(k) {
+			if OfCredential(k) {
 				keyPairs++
 			}
 			return nil

@@ -19,6 +19,7 @@ const (
 	EntityProfile  = 'n'
 	EntityProvider = 'o'
 	EntityInstance = 'm'
+	EntityMFA      = 'f'
 )
 
 // The kinds of index entries of IAM.
@@ -28,6 +29,7 @@ const (
 	indexMember  = 'g' // the users of a group
 	indexProfile = 'r' // the instance profiles of a role
 	indexAlias   = 'a' // alias → account
+	indexMFA     = 'f' // the MFA devices of a user or a root
 )
 
 // entity is a record of IAM.
@@ -50,6 +52,7 @@ var entityKinds = map[byte]entityTraits{
 	EntityProfile:  {keyhaven.NounInstanceProfile, func() entity { return new(keyhaven.InstanceProfile) }},
 	EntityProvider: {keyhaven.NounIdentityProvider, func() entity { return new(keyhaven.IdentityProvider) }},
 	EntityInstance: {keyhaven.NounInstance, func() entity { return new(keyhaven.Instance) }},
+	EntityMFA:      {keyhaven.NounMFADevice, func() entity { return new(keyhaven.MFADevice) }},
 }
 
 func kindOf(e entity) byte {
@@ -68,6 +71,8 @@ func kindOf(e entity) byte {
 		return EntityProvider
 	case *keyhaven.Instance:
 		return EntityInstance
+	case *keyhaven.MFADevice:
+		return EntityMFA
 	}
 	return 0
 }
@@ -128,6 +133,10 @@ func entityNeeds(e entity) []Need {
 	case *keyhaven.InstanceProfile:
 		if e.Role != "" {
 			needs = append(needs, indexNeed(index(indexProfile, e.Role, b.ID), nil))
+		}
+	case *keyhaven.MFADevice:
+		if e.Owner != "" {
+			needs = append(needs, indexNeed(index(indexMFA, e.Owner, b.ID), nil))
 		}
 	}
 	return needs
@@ -383,7 +392,7 @@ func (t *Txn) touchEntity(e entity) {
 	switch kindOf(e) {
 	case EntityUser, EntityRole, EntityInstance:
 		p.ID = e.Base().ID
-	case EntityProfile, EntityProvider:
+	case EntityProfile, EntityProvider, EntityMFA:
 		return // nobody's rights follow from them
 	}
 	t.touched.principals = append(t.touched.principals, p)

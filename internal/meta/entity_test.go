@@ -52,6 +52,7 @@ func sampleEntities() []entity {
 			Entity: base("i-1", "web-1"), Region: "us-east-1", Zone: "us-east-1a", BundleID: "nano_3_0", Blueprint: "ubuntu",
 			KeyPair: "k", UserData: "u", State: "running", Token: "t", Enroll: "e", EnrollUntil: at, Since: at,
 		},
+		&keyhaven.MFADevice{Entity: base("AMFA1", "phone"), Seed: []byte{1, 2}, Owner: "AIDA1", EnabledAt: at, Step: 7, Drift: -1},
 	}
 }
 
@@ -212,6 +213,7 @@ func TestEntityFormat(t *testing.T) {
 		`{"id":"AIPA1","account":"111122223333","name":"web","path":"/a/","created":"2026-11-20T12:30:15Z","tags":[{"Key":"team","Value":"web","HasValue":true}],"role":"AROA1"}`,
 		`{"id":"AOPA1","account":"111122223333","name":"idp.example.test","path":"/a/","created":"2026-11-20T12:30:15Z","tags":[{"Key":"team","Value":"web","HasValue":true}],"url":"https://idp.example.test","clientIds":["c"],"thumbprints":["t"]}`,
 		`{"id":"i-1","account":"111122223333","name":"web-1","path":"/a/","created":"2026-11-20T12:30:15Z","tags":[{"Key":"team","Value":"web","HasValue":true}],"region":"us-east-1","zone":"us-east-1a","bundle":"nano_3_0","blueprint":"ubuntu","keyPair":"k","userData":"u","state":"running","token":"t","enroll":"e","enrollUntil":"2026-11-21T00:00:00Z","since":"2026-11-21T00:00:00Z"}`,
+		`{"id":"AMFA1","account":"111122223333","name":"phone","path":"/a/","created":"2026-11-20T12:30:15Z","tags":[{"Key":"team","Value":"web","HasValue":true}],"seed":"AQI=","owner":"AIDA1","enabled":"2026-11-21T00:00:00Z","step":7,"drift":-1}`,
 	}
 	for i, e := range sampleEntities() {
 		raw, err := json.Marshal(e)

@@ -108,6 +108,7 @@ type Entry struct {
 	Work         *Work
 	Account      *keyhaven.Account
 	Entity       *keyhaven.Entity // what all records of IAM have; What is the kind
+	MFADevice    *keyhaven.MFADevice
 
 	entity entity
 	after  []byte // the key before it, nil for none
@@ -265,6 +266,7 @@ func (e *Entry) parseEntity(k, v []byte) (err error) {
 		return err
 	}
 	e.Entity = e.entity.Base()
+	e.MFADevice, _ = e.entity.(*keyhaven.MFADevice)
 	if string(e.Entity.Account) != string(k[:12]) || strings.ToLower(e.Entity.Name) != e.Name || e.Entity.ID == "" {
 		return damaged("entity")
 	}

@@ -36,6 +36,7 @@ var answers = map[About]Answer{
 	{keyhaven.Invalid, keyhaven.NounAccessKey}:       {"ValidationError", 400, "The access key id is not valid."},
 	{keyhaven.Invalid, keyhaven.NounPolicyDocument}:  {"MalformedPolicyDocument", 400, "The policy document is not valid."},
 	{keyhaven.Invalid, keyhaven.NounPassword}:        {"PasswordPolicyViolation", 400, "The password is not good enough."},
+	{keyhaven.Denied, keyhaven.NounMFADevice}:        {"InvalidAuthenticationCode", 403, "Authentication code for device is not valid."},
 	{keyhaven.NotFound, keyhaven.NounNone}:           {"NoSuchEntity", 404, "The entity cannot be found."},
 	{keyhaven.AlreadyExists, keyhaven.NounNone}:      {"EntityAlreadyExists", 409, "The entity already exists."},
 	{keyhaven.Conflict, keyhaven.NounNone}:           {"ConcurrentModification", 409, "The entity was changed meanwhile."},

@@ -27,9 +27,13 @@ const (
 	pathPattern = `(/)|(/[!-~]+/)`
 )
 
+// RootUserName is how operations that need a user's name are told that the root
+// means itself; no user can have it. AWS's own console does so.
+const RootUserName = "AWS ROOT USER"
+
 // rules are those of the models of IAM 2010-05-08 and STS 2011-06-15.
 var rules = map[string]rule{
-	"UserName":                 text(1, 128, namePattern),
+	"UserName":                 {1, 128, namePattern, regexp.MustCompile("^(?:" + RootUserName + "|" + namePattern + ")$")},
 	"NewUserName":              text(1, 64, namePattern),
 	"GroupName":                text(1, 128, namePattern),
 	"NewGroupName":             text(1, 128, namePattern),
@@ -52,6 +56,12 @@ var rules = map[string]rule{
 	"ExternalId":               text(2, 1224, `[\w+=,.@:/-]*`),
 	"SourceIdentity":           text(2, 64, `[\w+=,.@-]*`),
 	"Status":                   text(1, 16, `Active|Inactive`),
+	"VirtualMFADeviceName":     text(1, 226, namePattern),
+	"SerialNumber":             text(9, 256, `[\w+=/:,.@-]+`),
+	"AuthenticationCode1":      text(6, 6, `\d+`),
+	"AuthenticationCode2":      text(6, 6, `\d+`),
+	"TokenCode":                text(6, 6, `\d*`),
+	"AssignmentStatus":         text(1, 16, `Assigned|Unassigned|Any`),
 }
 
 // ValidationError is how the models' constraints are told.
@@ -99,13 +109,16 @@ func validate(in any, required []string) error {
 
 func (r rule) check(name, s string) error {
 	shown := "'" + shorten(s, 128) + "'"
+	if strings.Contains(name, "Code") { // a secret for as long as it is good
+		shown = "'******'"
+	}
 	switch n := utf8.RuneCountInString(s); {
 	case n < r.min:
 		return ValidationError(shown, name, "have length greater than or equal to "+strconv.Itoa(r.min))
 	case n > r.max:
 		return ValidationError(shown, name, "have length less than or equal to "+strconv.Itoa(r.max))
-	case name == "Status" && !r.re.MatchString(s):
-		return ValidationError(shown, name, "satisfy enum value set: [Active, Inactive]")
+	case (name == "Status" || name == "AssignmentStatus") && !r.re.MatchString(s):
+		return ValidationError(shown, name, "satisfy enum value set: ["+strings.ReplaceAll(r.pattern, "|", ", ")+"]")
 	case !r.re.MatchString(s) || !utf8.ValidString(s):
 		return ValidationError(shown, name, "satisfy regular expression pattern: "+r.pattern)
 	}

@@ -68,8 +68,8 @@ func (s *services) check(deep bool) (check.Summary, error) {
 	var found []error
 	sum, err := check.Run(context.Background(), s.meta, s.blobs, check.Options{
 		Deep: deep,
-		Unseal: func(k *meta.KeyRecord) error {
-			_, err := s.ring.Open(k.Sealed, k.ID)
+		Unseal: func(sealed []byte, sealedFor string) error {
+			_, err := s.ring.Open(sealed, sealedFor)
 			return err
 		},
 		Report: func(f check.Finding) error {

@@ -1,0 +1,189 @@
+package iam_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	iamsdk "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+)
+
+// phone is a device as its holder has it.
+type phone struct {
+	r      *rig
+	serial *string
+	seed   string
+}
+
+func (r *rig) phone(k keys, name string) phone {
+	r.t.Helper()
+	out, err := r.iam(k).CreateVirtualMFADevice(r.ctx, &iamsdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: &name})
+	check(r.t, err)
+	return phone{r, out.VirtualMFADevice.SerialNumber, string(out.VirtualMFADevice.Base32StringSeed)}
+}
+
+// code is that of so many steps after the present.
+func (p phone) code(steps int64) *string {
+	p.r.t.Helper()
+	c, err := hotp.GenerateCodeCustom(p.seed, uint64(p.r.now().Unix()/30+steps), hotp.ValidateOpts{Digits: otp.DigitsSix})
+	check(p.r.t, err)
+	return &c
+}
+
+// enable makes the device a user's, in the past, so that later codes are good.
+func (p phone) enable(k keys, user string) {
+	p.r.t.Helper()
+	_, err := p.r.iam(k).EnableMFADevice(p.r.ctx, &iamsdk.EnableMFADeviceInput{
+		UserName: &user, SerialNumber: p.serial, AuthenticationCode1: p.code(-1), AuthenticationCode2: p.code(0),
+	})
+	check(p.r.t, err)
+	p.r.clock.Add(int64(2 * time.Minute))
+}
+
+const rootName = "AWS ROOT USER"
+
+// TestIAM_MFADevices: a user's device by the API, from its making to its end.
+func TestIAM_MFADevices(t *testing.T) {
+	r := newRig(t)
+	c := r.iam(r.root)
+	r.user("bob")
+	bob := aws.String("bob")
+	made, err := c.CreateVirtualMFADevice(r.ctx, &iamsdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("phone"), Path: aws.String("/x/"), Tags: tag("team", "web")})
+	check(t, err)
+	d := made.VirtualMFADevice
+	if *d.SerialNumber != "arn:aws:iam::111122223333:mfa/x/phone" || len(d.Base32StringSeed) != 32 || !bytes.HasPrefix(d.QRCodePNG, []byte("\x89PNG")) || d.EnableDate != nil {
+		t.Errorf("CreateVirtualMFADevice() = %+v", d)
+	}
+	_, err = c.CreateVirtualMFADevice(r.ctx, &iamsdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("phone")})
+	wantCode(t, "the name again", err, "EntityAlreadyExists")
+	p := phone{r, d.SerialNumber, string(d.Base32StringSeed)}
+	for code, in := range map[string]*iamsdk.EnableMFADeviceInput{
+		"InvalidAuthenticationCode": {UserName: bob, SerialNumber: p.serial, AuthenticationCode1: p.code(40), AuthenticationCode2: p.code(41)},
+		"ValidationError":           {UserName: bob, SerialNumber: p.serial, AuthenticationCode1: p.code(0), AuthenticationCode2: aws.String("abcdef")},
+		"NoSuchEntity":              {UserName: aws.String("eve"), SerialNumber: p.serial, AuthenticationCode1: p.code(0), AuthenticationCode2: p.code(1)},
+	} {
+		_, err := c.EnableMFADevice(r.ctx, in)
+		wantCode(t, "EnableMFADevice", err, code)
+		if err != nil && (strings.Contains(err.Error(), *in.AuthenticationCode1) || strings.Contains(err.Error(), "abcdef")) {
+			t.Errorf("the error repeats a code: %v", err)
+		}
+	}
+	p.enable(r.root, "bob")
+	_, err = c.EnableMFADevice(r.ctx, &iamsdk.EnableMFADeviceInput{UserName: bob, SerialNumber: p.serial, AuthenticationCode1: p.code(0), AuthenticationCode2: p.code(1)})
+	wantCode(t, "enabled twice", err, "EntityAlreadyExists")
+	list, err := c.ListMFADevices(r.ctx, &iamsdk.ListMFADevicesInput{UserName: bob})
+	if err != nil || len(list.MFADevices) != 1 || *list.MFADevices[0].SerialNumber != *p.serial || *list.MFADevices[0].UserName != "bob" || list.MFADevices[0].EnableDate.IsZero() {
+		t.Errorf("ListMFADevices() = %+v, %v", list, err)
+	}
+	got, err := c.GetMFADevice(r.ctx, &iamsdk.GetMFADeviceInput{SerialNumber: p.serial, UserName: bob})
+	if err != nil || *got.UserName != "bob" || got.EnableDate.IsZero() {
+		t.Errorf("GetMFADevice() = %+v, %v", got, err)
+	}
+	virtual, err := c.ListVirtualMFADevices(r.ctx, &iamsdk.ListVirtualMFADevicesInput{AssignmentStatus: types.AssignmentStatusTypeAssigned})
+	if err != nil || len(virtual.VirtualMFADevices) != 1 || *virtual.VirtualMFADevices[0].User.UserName != "bob" || virtual.VirtualMFADevices[0].Base32StringSeed != nil || virtual.VirtualMFADevices[0].QRCodePNG != nil {
+		t.Errorf("ListVirtualMFADevices() = %+v, %v", virtual, err)
+	}
+	tags, err := c.ListMFADeviceTags(r.ctx, &iamsdk.ListMFADeviceTagsInput{SerialNumber: p.serial})
+	if err != nil || len(tags.Tags) != 1 || *tags.Tags[0].Value != "web" {
+		t.Errorf("ListMFADeviceTags() = %+v, %v", tags, err)
+	}
+	_, err = c.DeleteVirtualMFADevice(r.ctx, &iamsdk.DeleteVirtualMFADeviceInput{SerialNumber: p.serial})
+	wantCode(t, "deleted in use", err, "DeleteConflict")
+	_, err = c.ResyncMFADevice(r.ctx, &iamsdk.ResyncMFADeviceInput{UserName: bob, SerialNumber: p.serial, AuthenticationCode1: p.code(5), AuthenticationCode2: p.code(6)})
+	check(t, err)
+	keys, err := c.ListAccessKeys(r.ctx, &iamsdk.ListAccessKeysInput{UserName: bob})
+	check(t, err)
+	_, err = c.DeleteAccessKey(r.ctx, &iamsdk.DeleteAccessKeyInput{UserName: bob, AccessKeyId: keys.AccessKeyMetadata[0].AccessKeyId})
+	check(t, err)
+	_, err = c.DeleteUser(r.ctx, &iamsdk.DeleteUserInput{UserName: bob})
+	wantCode(t, "a user with a device", err, "DeleteConflict")
+	_, err = c.DeactivateMFADevice(r.ctx, &iamsdk.DeactivateMFADeviceInput{UserName: bob, SerialNumber: p.serial})
+	check(t, err)
+	_, err = c.DeactivateMFADevice(r.ctx, &iamsdk.DeactivateMFADeviceInput{UserName: bob, SerialNumber: p.serial})
+	wantCode(t, "deactivated twice", err, "NoSuchEntity")
+	_, err = c.DeleteVirtualMFADevice(r.ctx, &iamsdk.DeleteVirtualMFADeviceInput{SerialNumber: p.serial})
+	check(t, err)
+	_, err = c.DeleteUser(r.ctx, &iamsdk.DeleteUserInput{UserName: bob})
+	check(t, err)
+	if strings.Contains(r.log.String(), p.seed) {
+		t.Error("the log has the seed")
+	}
+}
+
+// TestIAM_RootMFA: the root's device is the root's own to manage, and shows in the
+// summary and the credential report.
+func TestIAM_RootMFA(t *testing.T) {
+	r := newRig(t)
+	c := r.iam(r.root)
+	admin := r.user("admin", allow("*", "*"))
+	p := r.phone(r.root, "root-account-mfa-device")
+	in := &iamsdk.EnableMFADeviceInput{UserName: aws.String(rootName), SerialNumber: p.serial, AuthenticationCode1: p.code(-1), AuthenticationCode2: p.code(0)}
+	_, err := r.iam(admin).EnableMFADevice(r.ctx, in)
+	wantCode(t, "by an administrator", err, "NoSuchEntity")
+	p.enable(r.root, rootName)
+	_, err = r.iam(admin).DeactivateMFADevice(r.ctx, &iamsdk.DeactivateMFADeviceInput{UserName: aws.String(rootName), SerialNumber: p.serial})
+	wantCode(t, "taken away by an administrator", err, "NoSuchEntity")
+	own := r.phone(admin, "admin")
+	own.enable(admin, "admin")
+
+	list, err := c.ListMFADevices(r.ctx, nil)
+	if err != nil || len(list.MFADevices) != 1 || *list.MFADevices[0].SerialNumber != *p.serial {
+		t.Errorf("ListMFADevices() = %+v, %v", list, err)
+	}
+	all, err := c.ListVirtualMFADevices(r.ctx, nil)
+	if err != nil || len(all.VirtualMFADevices) != 2 || !strings.HasSuffix(*all.VirtualMFADevices[1].User.Arn, ":root") {
+		t.Errorf("ListVirtualMFADevices() = %+v, %v", all, err)
+	}
+	s, err := c.GetAccountSummary(r.ctx, nil)
+	check(t, err)
+	for name, want := range map[string]int32{"AccountMFAEnabled": 1, "MFADevices": 2, "MFADevicesInUse": 2} {
+		if got := s.SummaryMap[name]; got != want {
+			t.Errorf("SummaryMap[%s] = %d, want %d", name, got, want)
+		}
+	}
+	_, err = c.GenerateCredentialReport(r.ctx, nil)
+	check(t, err)
+	report, err := c.GetCredentialReport(r.ctx, nil)
+	check(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(report.Content)).ReadAll()
+	check(t, err)
+	for _, row := range rows[1:] {
+		if row[7] != "true" {
+			t.Errorf("mfa_active of %s is %s", row[0], row[7])
+		}
+	}
+	_, err = c.DeactivateMFADevice(r.ctx, &iamsdk.DeactivateMFADeviceInput{SerialNumber: p.serial})
+	check(t, err)
+}
+
+// TestIAM_OwnMFA: the policy of the user guide by which users manage their own
+// device lets them do that and no more.
+func TestIAM_OwnMFA(t *testing.T) {
+	r := newRig(t)
+	own := `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Action":["iam:CreateVirtualMFADevice","iam:DeleteVirtualMFADevice"],"Resource":"arn:aws:iam::*:mfa/${aws:username}"},
+		{"Effect":"Allow","Action":["iam:EnableMFADevice","iam:ListMFADevices","iam:ResyncMFADevice"],"Resource":"arn:aws:iam::*:user/${aws:username}"}]}`
+	bob, ann := r.user("bob", own), r.user("ann", own)
+	p := r.phone(bob, "bob")
+	_, err := r.iam(bob).CreateVirtualMFADevice(r.ctx, &iamsdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("ann")})
+	wantCode(t, "a device of another's name", err, "AccessDenied")
+	_, err = r.iam(ann).EnableMFADevice(r.ctx, &iamsdk.EnableMFADeviceInput{UserName: aws.String("bob"), SerialNumber: p.serial, AuthenticationCode1: p.code(-1), AuthenticationCode2: p.code(0)})
+	wantCode(t, "enabled for another", err, "AccessDenied")
+	p.enable(bob, "bob")
+	_, err = r.iam(bob).DeactivateMFADevice(r.ctx, &iamsdk.DeactivateMFADeviceInput{SerialNumber: p.serial})
+	wantCode(t, "what the policy does not have", err, "AccessDenied")
+	_, err = r.iam(ann).DeleteVirtualMFADevice(r.ctx, &iamsdk.DeleteVirtualMFADeviceInput{SerialNumber: p.serial})
+	wantCode(t, "another's device", err, "AccessDenied")
+	list, err := r.iam(bob).ListMFADevices(r.ctx, nil)
+	if err != nil || len(list.MFADevices) != 1 {
+		t.Errorf("ListMFADevices() = %+v, %v", list, err)
+	}
+	_, err = r.iam(ann).ListMFADevices(r.ctx, &iamsdk.ListMFADevicesInput{UserName: aws.String("bob")})
+	wantCode(t, "another's list", err, "AccessDenied")
+}
