@@ -1,5 +1,7 @@
 package keyhaven
 
+import "time"
+
 // PrincipalKind says who signed a request.
 type PrincipalKind uint8
 
@@ -32,6 +34,8 @@ type Principal struct {
 	RoleARN string // of a RoleSession
 	// Temporary says that the credentials came with a session token.
 	Temporary bool
+	// MFA is when the session showed the code of an MFA device; zero for never.
+	MFA time.Time
 }
 
 // ARN names the principal in denials and access records; "" for anonymous.

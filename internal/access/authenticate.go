@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
@@ -33,6 +34,17 @@ func Nobody(r *http.Request) *Identity { return &Identity{HTTP: r} }
 
 // SessionKind says what kind of temporary credentials the caller has, if any.
 func (id *Identity) SessionKind() SessionKind { return id.kind }
+
+// WithMFA is the caller who has shown the code of an MFA device at t; the caller
+// as they were when t is zero.
+func (id *Identity) WithMFA(t time.Time) *Identity {
+	if t.IsZero() {
+		return id
+	}
+	proved := *id
+	proved.Principal.MFA = t
+	return &proved
+}
 
 // Transitive returns the session tags that pass on to the next role.
 func (id *Identity) Transitive() (tags []keyhaven.Tag) {

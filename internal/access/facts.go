@@ -71,6 +71,17 @@ func (f *facts) global(name string) (v []string, known bool) {
 		return some(f.id.Region), true
 	case "resourceaccount":
 		return some(string(f.res.owner(f.id))), true
+	case "multifactorauthpresent":
+		// As AWS: requests with long-term keys do not have it.
+		if p.Temporary || !p.MFA.IsZero() {
+			return some(strconv.FormatBool(!p.MFA.IsZero())), true
+		}
+		return nil, true
+	case "multifactorauthage":
+		if p.MFA.IsZero() {
+			return nil, true
+		}
+		return some(strconv.FormatInt(max(0, int64(time.Since(p.MFA)/time.Second)), 10)), true
 	case "viaawsservice", "principalisawsservice":
 		return some("false"), true
 	case "sourceip", "securetransport", "useragent", "referer":

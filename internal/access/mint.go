@@ -25,11 +25,13 @@ func (id *Identity) Exceeds(boundary string) string {
 }
 
 // BarredFromIAM reports whether the caller's temporary credentials are of those
-// that IAM does not take at all (GetSessionToken and GetFederationToken,
-// "Permissions"), or a machine's.
+// that IAM does not take at all (GetSessionToken without an MFA device and
+// GetFederationToken, "Permissions"), or a machine's.
 func (id *Identity) BarredFromIAM() bool {
 	switch id.SessionKind() {
-	case TokenSession, FederatedSession, MachineSession:
+	case TokenSession:
+		return id.Principal.MFA.IsZero()
+	case FederatedSession, MachineSession:
 		return true
 	}
 	return id.Principal.Kind == keyhaven.BucketKey

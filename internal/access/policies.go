@@ -16,7 +16,7 @@ type Policies struct {
 	Session []policy.Policy
 	Tags    []keyhaven.Tag // aws:PrincipalTag
 	// Keys are the condition keys that a session was made with, in lower case:
-	// aws:tokenissuetime, aws:multifactorauthpresent, aws:federatedprovider …
+	// aws:tokenissuetime, aws:sourceidentity, aws:federatedprovider …
 	Keys policy.Values
 }
 

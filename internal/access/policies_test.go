@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
@@ -126,7 +127,9 @@ func TestS7_SourcesCombine(t *testing.T) {
 func TestConditionKeys(t *testing.T) {
 	r := newRig(t, memkv.New())
 	user := keyhaven.Principal{Kind: keyhaven.UserPrincipal, Account: account, Arn: "arn:aws:iam::111122223333:user/bob", Name: "bob", ID: "AIDABOB"}
-	session := keyhaven.Principal{Kind: keyhaven.RoleSession, Account: account, Arn: "arn:aws:sts::111122223333:assumed-role/r/s", RoleARN: "arn:aws:iam::111122223333:role/r", Name: "s", ID: "AROAR"}
+	session := keyhaven.Principal{Kind: keyhaven.RoleSession, Account: account, Arn: "arn:aws:sts::111122223333:assumed-role/r/s", RoleARN: "arn:aws:iam::111122223333:role/r", Name: "s", ID: "AROAR", Temporary: true}
+	proved := user
+	proved.Temporary, proved.MFA = true, time.Now().Add(-time.Hour)
 	req := httptest.NewRequest("GET", "/photos/k", nil)
 	req.RemoteAddr = "[2001:db8::1]:99"
 	req.Header.Set("User-Agent", "curl/8")
@@ -142,13 +145,15 @@ func TestConditionKeys(t *testing.T) {
 		{user, `"StringLike":{"aws:UserAgent":"curl/*","aws:Referer":"https://example.com/*"},"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"},"NumericGreaterThan":{"aws:EpochTime":"1700000000"}`},
 		{user, `"Null":{"aws:TokenIssueTime":"true","aws:SourceVpc":"true","s3:prefix":"true"}`},
 		{session, `"Null":{"aws:username":"true"},"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/r"},"StringEquals":{"aws:userid":"AROAR:s","aws:PrincipalType":"AssumedRole"}`},
-		{session, `"Bool":{"aws:MultiFactorAuthPresent":"true"}`},
+		{user, `"Null":{"aws:MultiFactorAuthPresent":"true","aws:MultiFactorAuthAge":"true"},"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}`},
+		{session, `"Bool":{"aws:MultiFactorAuthPresent":"false"},"Null":{"aws:MultiFactorAuthAge":"true"}`},
+		{proved, `"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericGreaterThan":{"aws:MultiFactorAuthAge":"3599"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3700"}`},
 		{keyhaven.Principal{Kind: keyhaven.FederatedUser, Account: account, Name: "jo"}, `"StringEquals":{"aws:PrincipalType":"FederatedUser","aws:userid":"111122223333:jo"}`},
 	} {
 		id := &access.Identity{Principal: c.who, Region: "eu-west-1", HTTP: req, Policies: &access.Policies{
 			Identity: statement(t, policy.Identity, allowAll+`,"Condition":{`+c.condition+`}`),
 			Tags:     []keyhaven.Tag{{Key: "Team", Value: "red"}},
-			Keys:     policy.Values{"aws:multifactorauthpresent": {"true"}},
+			Keys:     policy.Values{"aws:multifactorauthpresent": {"true"}, "aws:multifactorauthage": {"0"}}, // which a session cannot claim
 		}}
 		if err := r.Authorize(r.ctx, id, "s3:GetObject", access.Resource{ARN: "arn:aws:s3:::b/k", Tags: []keyhaven.Tag{{Key: "env", Value: "prod"}}}); err != nil {
 			t.Errorf("%s: %v", c.condition, err)

@@ -47,6 +47,7 @@ type SessionInput struct {
 	Tags       []keyhaven.Tag // session tags: aws:PrincipalTag
 	Transitive []string       // the keys of those that pass on to the next role
 	Keys       policy.Values  // condition keys, in lower case
+	MFA        time.Time      // when the code of an MFA device was shown; zero for never
 }
 
 // Session is temporary credentials.
@@ -75,6 +76,7 @@ type claims struct {
 	Tags       []keyhaven.Tag      `json:"g,omitempty"`
 	Transitive []string            `json:"v,omitempty"`
 	Keys       map[string][]string `json:"c,omitempty"`
+	MFA        time.Time           `json:"f,omitzero"`
 }
 
 // ancestor is somebody that a session descends from.
@@ -103,6 +105,7 @@ func (s *Service) NewSession(in SessionInput) (*Session, error) {
 		Kind: in.Kind, Secret: newSecret().Reveal(), Account: in.Of.Account, ID: in.Of.ID, Name: in.Name,
 		Issued: now, Expires: now.Add(in.Duration).Truncate(time.Second),
 		Policies: in.Policies, PolicyARNs: in.PolicyARNs, Tags: in.Tags, Transitive: in.Transitive, Keys: map[string][]string{},
+		MFA: in.MFA,
 	}
 	maps.Copy(c.Keys, in.Keys)
 	c.Keys["aws:tokenissuetime"] = []string{now.Format(time.RFC3339)}
@@ -262,7 +265,7 @@ func (s *Service) parents(ctx context.Context, c *claims) error {
 // compose puts a session and its subject together.
 func (s *Service) compose(ctx context.Context, keyID string, c *claims, sub *subject) (*composed, error) {
 	p := sub.principal
-	p.AccessKeyID, p.Temporary = keyID, true
+	p.AccessKeyID, p.Temporary, p.MFA = keyID, true, c.MFA
 	ps := &Policies{Keys: policy.Values(c.Keys)}
 	if sub.policies != nil {
 		ps.Identity, ps.Boundary, ps.Tags = sub.policies.Identity, sub.policies.Boundary, sub.policies.Tags

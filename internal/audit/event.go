@@ -40,7 +40,18 @@ type Identity struct {
 	AccessKeyID string `json:"accessKeyId,omitempty"`
 	UserName    string `json:"userName,omitempty"`
 	// IdentityProvider is that of a WebIdentityUser.
-	IdentityProvider string `json:"identityProvider,omitempty"`
+	IdentityProvider string          `json:"identityProvider,omitempty"`
+	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
+}
+
+// SessionContext is of temporary credentials.
+type SessionContext struct {
+	Attributes SessionAttributes `json:"attributes"`
+}
+
+// SessionAttributes say what a session has proved.
+type SessionAttributes struct {
+	MFAAuthenticated string `json:"mfaAuthenticated"` // "true" or "false"
 }
 
 // Resource is what the call was about.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/edge"
@@ -90,6 +91,9 @@ func IdentityOf(p *keyhaven.Principal) Identity {
 		id.Type = "BucketAccessKey"
 	default:
 		id.Type = "Unknown"
+	}
+	if p.Temporary {
+		id.SessionContext = &SessionContext{SessionAttributes{strconv.FormatBool(!p.MFA.IsZero())}}
 	}
 	return id
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	iamsdk "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	stssdk "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 )
@@ -186,4 +187,120 @@ func TestIAM_OwnMFA(t *testing.T) {
 	}
 	_, err = r.iam(ann).ListMFADevices(r.ctx, &iamsdk.ListMFADevicesInput{UserName: aws.String("bob")})
 	wantCode(t, "another's list", err, "AccessDenied")
+}
+
+// withMFA is a statement that needs the code of a device.
+func withMFA(actions string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[` + quoted(actions) + `],"Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}}]}`
+}
+
+func (p phone) token(k keys, code *string) (keys, error) {
+	out, err := p.r.sts(k).GetSessionToken(p.r.ctx, &stssdk.GetSessionTokenInput{SerialNumber: p.serial, TokenCode: code})
+	if err != nil {
+		return keys{}, err
+	}
+	return of(out.Credentials), nil
+}
+
+func wantMessage(t *testing.T, what string, err error, code, part string) {
+	t.Helper()
+	wantCode(t, what, err, code)
+	if err != nil && !strings.Contains(err.Error(), part) {
+		t.Errorf("%s: error = %v, want in it %q", what, err, part)
+	}
+}
+
+// TestSTS_SessionTokenWithMFA: what a policy gives for a device alone is there in
+// the session that showed its code, and in no other.
+func TestSTS_SessionTokenWithMFA(t *testing.T) {
+	r := newRig(t)
+	bob := r.user("bob", withMFA("s3:ListAllMyBuckets iam:ListUsers"))
+	p, others := r.phone(r.root, "bob"), r.phone(r.root, "ann")
+	p.enable(r.root, "bob")
+	r.user("ann")
+	others.enable(r.root, "ann")
+	const invalid = "MultiFactorAuthentication failed with invalid MFA one time pass code"
+	_, err := p.token(bob, p.code(40))
+	wantMessage(t, "a wrong code", err, "AccessDenied", invalid)
+	_, err = others.token(bob, others.code(0))
+	wantMessage(t, "another's device", err, "AccessDenied", "associated with this user")
+	_, err = r.sts(bob).GetSessionToken(r.ctx, &stssdk.GetSessionTokenInput{TokenCode: p.code(0)})
+	wantMessage(t, "no serial number", err, "AccessDenied", "must provide both")
+	_, err = p.token(bob, aws.String("12345x"))
+	wantCode(t, "no code at all", err, "ValidationError")
+	code := p.code(0)
+	proved, err := p.token(bob, code)
+	check(t, err)
+	_, err = p.token(bob, code)
+	wantMessage(t, "the code again", err, "AccessDenied", invalid)
+	plain, err := r.sts(bob).GetSessionToken(r.ctx, nil)
+	check(t, err)
+
+	buckets := func(k keys) error { _, err := r.s3(k).ListBuckets(r.ctx, nil); return err }
+	check(t, buckets(proved))
+	wantCode(t, "with the key", buckets(bob), "AccessDenied")
+	wantCode(t, "in a session without", buckets(of(plain.Credentials)), "AccessDenied")
+	_, err = r.iam(proved).ListUsers(r.ctx, nil)
+	check(t, err)
+	_, err = r.iam(of(plain.Credentials)).ListUsers(r.ctx, nil)
+	wantCode(t, "IAM in a session without", err, "InvalidClientTokenId")
+	_, err = r.iam(r.root).DeleteUserPolicy(r.ctx, &iamsdk.DeleteUserPolicyInput{UserName: aws.String("bob"), PolicyName: aws.String("p0")})
+	check(t, err)
+	wantCode(t, "when the policy is gone", buckets(proved), "AccessDenied")
+	if strings.Contains(r.log.String(), *code) {
+		t.Error("the log has the code")
+	}
+}
+
+// TestSTS_AssumeRoleWithMFA: the trust policy can want a device's code, in the
+// request or in the caller's session; the role's session has none.
+func TestSTS_AssumeRoleWithMFA(t *testing.T) {
+	r := newRig(t)
+	bob := r.user("bob", allow("sts:AssumeRole", "*"))
+	trust := strings.Replace(trusts("arn:aws:iam::111122223333:root"), `"Action"`, `"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}},"Action"`, 1)
+	role := r.role("deploy", trust, allow("s3:ListAllMyBuckets", "*"), withMFA("iam:ListUsers"))
+	p := r.phone(r.root, "bob")
+	p.enable(r.root, "bob")
+	assume := func(k keys, code *string) (keys, error) {
+		in := &stssdk.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("session"), TokenCode: code}
+		if code != nil {
+			in.SerialNumber = p.serial
+		}
+		out, err := r.sts(k).AssumeRole(r.ctx, in)
+		if err != nil {
+			return keys{}, err
+		}
+		return of(out.Credentials), nil
+	}
+	_, err := assume(bob, nil)
+	wantCode(t, "without a device", err, "AccessDenied")
+	_, err = assume(bob, p.code(40))
+	wantMessage(t, "a wrong code", err, "AccessDenied", "invalid MFA one time pass code")
+	s, err := assume(bob, p.code(0))
+	check(t, err)
+	_, err = r.s3(s).ListBuckets(r.ctx, nil)
+	check(t, err)
+	_, err = r.iam(s).ListUsers(r.ctx, nil)
+	wantCode(t, "the role's session does not have the device", err, "AccessDenied")
+	_, err = assume(s, p.code(1))
+	wantMessage(t, "by a session of a role", err, "AccessDenied", "MultiFactorAuthentication failed")
+	r.clock.Add(int64(2 * time.Minute))
+	token, err := p.token(bob, p.code(0))
+	check(t, err)
+	_, err = assume(token, nil)
+	check(t, err)
+}
+
+// TestSTS_MFAGuessing: after five wrong codes the right one is refused too.
+func TestSTS_MFAGuessing(t *testing.T) {
+	r := newRig(t)
+	bob := r.user("bob")
+	p := r.phone(r.root, "bob")
+	p.enable(r.root, "bob")
+	for range 5 {
+		_, err := p.token(bob, p.code(40))
+		wantCode(t, "a wrong code", err, "AccessDenied")
+	}
+	_, err := p.token(bob, p.code(0))
+	wantCode(t, "the right one", err, "Throttling")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -103,18 +104,25 @@ func (s *Service) synchronize(tx *meta.Txn, d *keyhaven.MFADevice, first, second
 
 // UseMFACode proves that a user or a root has a device by its code of the present,
 // which no other call can then use again; serial is empty for any of their devices.
-// Errors: Denied MFA device for anything that is wrong with the device or the code;
-// Throttled MFA device after too many wrong codes.
+// Errors: NotFound MFA device when they have none, or not this one; Denied MFA
+// device for a wrong code; Throttled MFA device after too many of them.
 func (s *Service) UseMFACode(ctx context.Context, who Person, serial, code string) error {
-	wrong := wrongCode(serial)
 	var id string
+	mine := func(r *meta.Reader) (all []*keyhaven.MFADevice, err error) {
+		if all, err = r.MFADevicesOf(id); err == nil && serial != "" {
+			all = slices.DeleteFunc(all, func(d *keyhaven.MFADevice) bool { return d.ARN() != serial })
+		}
+		if err == nil && len(all) == 0 {
+			err = devices.missing(serial)
+		}
+		return all, err
+	}
 	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
-		id, err = who.id(r)
+		if id, err = who.id(r); err == nil {
+			_, err = mine(r)
+		}
 		return err
 	})
-	if keyhaven.KindOf(err) == keyhaven.NotFound {
-		return wrong
-	}
 	if err != nil {
 		return err
 	}
@@ -122,23 +130,20 @@ func (s *Service) UseMFACode(ctx context.Context, who Person, serial, code strin
 		return err
 	}
 	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
-		all, err := tx.MFADevicesOf(id)
+		all, err := mine(&tx.Reader)
 		if err != nil {
 			return err
 		}
 		for _, d := range all {
-			if serial != "" && d.ARN() != serial {
-				continue
+			ok, err := s.takes(d, code)
+			if err != nil {
+				return err
 			}
-			if ok, err := s.takes(d, code); err != nil || !ok {
-				if err != nil {
-					return err
-				}
-				continue
+			if ok {
+				return tx.PutEntity(d)
 			}
-			return tx.PutEntity(d)
 		}
-		return wrong
+		return wrongCode(serial)
 	})
 	if err == nil {
 		s.guesses.succeeded(id)

@@ -66,9 +66,6 @@ func (d *Door) assumeRole(ctx context.Context, c *query.Call, in *sts.AssumeRole
 	case kind == access.FederatedSession || kind == access.MachineSession || c.Identity.Principal.Kind == keyhaven.BucketKey:
 		return nil, denied(c, " on resource: "+*in.RoleArn)
 	}
-	if in.SerialNumber != nil || in.TokenCode != nil {
-		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Msg: "MultiFactorAuthentication failed with invalid MFA one time pass code."}
-	}
 	r, trust, err := d.role(ctx, c, *in.RoleArn)
 	if err != nil {
 		return nil, err
@@ -86,7 +83,13 @@ func (d *Door) assumeRole(ctx context.Context, c *query.Call, in *sts.AssumeRole
 	if s.Tags, err = sessionTags(in.Tags); err != nil {
 		return nil, err
 	}
-	if err := d.mayAssume(ctx, c, in, r, trust, &s); err != nil {
+	// The code counts for the decisions; the session does not have it, as AWS's
+	// ("Secure API access with MFA").
+	proved, err := d.useMFA(ctx, c, in.SerialNumber, in.TokenCode)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.mayAssume(ctx, c.Identity.WithMFA(proved), in, r, trust, &s); err != nil {
 		return nil, err
 	}
 	if err := d.narrow(ctx, r.Account, in.Policy, in.PolicyArns, &s); err != nil {
@@ -101,7 +104,7 @@ func (d *Door) assumeRole(ctx context.Context, c *query.Call, in *sts.AssumeRole
 
 // mayAssume makes the decisions of AssumeRole, and puts the tags together that
 // the session has: those that pass on from the caller's, and the request's.
-func (d *Door) mayAssume(ctx context.Context, c *query.Call, in *sts.AssumeRoleInput, r *keyhaven.Role, trust *policy.Document, s *access.SessionInput) error {
+func (d *Door) mayAssume(ctx context.Context, who *access.Identity, in *sts.AssumeRoleInput, r *keyhaven.Role, trust *policy.Document, s *access.SessionInput) error {
 	facts := policy.Values{"sts:rolesessionname": {s.Name}}
 	if in.ExternalId != nil {
 		facts["sts:externalid"] = []string{*in.ExternalId}
@@ -123,12 +126,12 @@ func (d *Door) mayAssume(ctx context.Context, c *query.Call, in *sts.AssumeRoleI
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	for _, a := range actions {
-		if err := d.access.Authorize(ctx, c.Identity, a, res); err != nil {
+		if err := d.access.Authorize(ctx, who, a, res); err != nil {
 			return err
 		}
 	}
 	s.Transitive = slices.Clone(in.TransitiveTagKeys)
-	for _, t := range c.Identity.Transitive() {
+	for _, t := range who.Transitive() {
 		if slices.ContainsFunc(s.Tags, func(own keyhaven.Tag) bool { return strings.EqualFold(own.Key, t.Key) }) {
 			return &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."}
 		}

@@ -42,16 +42,17 @@ func (d *Door) getSessionToken(ctx context.Context, c *query.Call, in *sts.GetSe
 	if err := longTerm(c); err != nil {
 		return nil, err
 	}
-	if in.SerialNumber != nil || in.TokenCode != nil {
-		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Msg: "MultiFactorAuthentication failed with invalid MFA one time pass code."}
-	}
 	most := capped(c)
 	length, err := duration(in.DurationSeconds, usualToken, most)
 	if err != nil {
 		return nil, err
 	}
+	proved, err := d.useMFA(ctx, c, in.SerialNumber, in.TokenCode)
+	if err != nil {
+		return nil, err
+	}
 	s, err := d.access.NewSession(access.SessionInput{
-		Kind: access.TokenSession, Of: c.Identity.Principal, Parent: c.Identity, Duration: min(length, seconds(most)),
+		Kind: access.TokenSession, Of: c.Identity.Principal, Parent: c.Identity, Duration: min(length, seconds(most)), MFA: proved,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,115 @@
+//go:build e2e
+
+package clients
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+)
+
+// phone is an authenticator app whose clock is ten minutes behind at first, so that
+// a test need not wait for the next code: a resync moves it on.
+type phone struct {
+	t    testing.TB
+	seed string
+	last int64 // the time step of its last code
+}
+
+func newPhone(t testing.TB, seed string) *phone {
+	return &phone{t, strings.TrimSpace(seed), time.Now().Unix()/30 - 20}
+}
+
+// code is the next.
+func (p *phone) code() string {
+	p.t.Helper()
+	p.last++
+	c, err := hotp.GenerateCodeCustom(p.seed, uint64(p.last), hotp.ValidateOpts{Digits: otp.DigitsSix})
+	check(p.t, err)
+	return c
+}
+
+// TestIAM_MFAAWSCLI gives a user a device with the CLI, gets a session by its code,
+// and takes it away.
+func TestIAM_MFAAWSCLI(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	eachAWSCLI(t, s, func(t *testing.T, a awsCLI) {
+		root, name := a.as(s.root), "mfa-"+a.name
+		root.line(t, "iam create-user --user-name "+name)
+		doc := a.write(t, "mfa.json", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["lightsail:GetBuckets","iam:ListUsers"],"Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`)
+		root.line(t, "iam put-user-policy --user-name "+name+" --policy-name p --policy-document file://"+doc)
+		key := root.newUserKey(t, name)
+		user := a.as(key)
+		seedFile := filepath.Join(t.TempDir(), "seed")
+		serial := "arn:aws:iam::" + s.account(t) + ":mfa/" + name
+		wantText(t, "create-virtual-mfa-device", root.line(t, "iam create-virtual-mfa-device --virtual-mfa-device-name "+name+" --bootstrap-method Base32StringSeed --outfile "+seedFile), serial)
+		seed, err := os.ReadFile(seedFile)
+		check(t, err)
+		s.remember(string(seed))
+		p := newPhone(t, string(seed))
+		root.refused(t, "InvalidAuthenticationCode", "EnableMFADevice", "iam enable-mfa-device --user-name "+name+" --serial-number "+serial+" --authentication-code1 "+p.code()+" --authentication-code2 000000")
+		pair := func() string { return " --authentication-code1 " + p.code() + " --authentication-code2 " + p.code() }
+		root.line(t, "iam enable-mfa-device --user-name "+name+" --serial-number "+serial+pair())
+		wantText(t, "list-mfa-devices", root.line(t, "iam list-mfa-devices --user-name "+name), serial, `"EnableDate"`)
+		root.refused(t, "DeleteConflict", "DeleteVirtualMFADevice", "iam delete-virtual-mfa-device --serial-number "+serial)
+		user.refused(t, "AccessDenied", "GetSessionToken", "sts get-session-token --serial-number "+serial)
+
+		code := p.code()
+		var out struct {
+			Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+		}
+		user.answer(t, &out, "sts get-session-token --serial-number "+serial+" --token-code "+code)
+		s.remember(out.Credentials.SecretAccessKey)
+		user.refused(t, "AccessDenied", "GetSessionToken", "sts get-session-token --serial-number "+serial+" --token-code "+code)
+		user.refused(t, "AccessDeniedException", "GetBuckets", "lightsail get-buckets")
+		proved := a.session(out.Credentials.AccessKeyID, out.Credentials.SecretAccessKey, out.Credentials.SessionToken)
+		proved.line(t, "lightsail get-buckets")
+		wantText(t, "list-users", proved.line(t, "iam list-users"), name)
+
+		root.line(t, "iam resync-mfa-device --user-name "+name+" --serial-number "+serial+pair())
+		root.line(t, "iam deactivate-mfa-device --user-name "+name+" --serial-number "+serial)
+		root.line(t, "iam delete-virtual-mfa-device --serial-number "+serial)
+		wantText(t, "no device any more", root.line(t, "iam list-mfa-devices --user-name "+name), `"MFADevices": []`)
+	})
+}
+
+// TestIAM_RootMFAGoSDK enables a device of the root, and assumes nothing by it: the
+// root's session token has the code.
+func TestIAM_RootMFAGoSDK(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	c := iam.NewFromConfig(s.config(), func(o *iam.Options) { o.BaseEndpoint = &s.endpoint })
+	made, err := c.CreateVirtualMFADevice(t.Context(), &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("root-account-mfa-device")})
+	check(t, err)
+	s.remember(string(made.VirtualMFADevice.Base32StringSeed))
+	p := newPhone(t, string(made.VirtualMFADevice.Base32StringSeed))
+	serial := made.VirtualMFADevice.SerialNumber
+	_, err = c.EnableMFADevice(t.Context(), &iam.EnableMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: aws.String(p.code()), AuthenticationCode2: aws.String(p.code())})
+	check(t, err)
+	// The device and the codes that it has used outlive the process.
+	used := aws.String(p.code())
+	token := func(code *string) error {
+		_, err := sts.NewFromConfig(s.config(), s.stsEndpoint).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: serial, TokenCode: code})
+		return err
+	}
+	check(t, token(used))
+	s.kill()
+	s.start()
+	wantCode(t, "a code that was used before the crash", token(used), "AccessDenied")
+	_, err = c.ResyncMFADevice(t.Context(), &iam.ResyncMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: aws.String(p.code()), AuthenticationCode2: aws.String(p.code())})
+	check(t, err)
+	check(t, token(aws.String(p.code())))
+	summary, err := c.GetAccountSummary(t.Context(), nil)
+	if err != nil || summary.SummaryMap["AccountMFAEnabled"] != 1 {
+		t.Errorf("GetAccountSummary() = %v, %v", summary, err)
+	}
+}
