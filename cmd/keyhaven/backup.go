@@ -86,14 +86,14 @@ func (c *backupCreateCmd) Run(sys *system) error {
 		return errors.New("--to is in the data directory: whatever befalls that would befall the backup")
 	}
 	var made *madeBackup
-	p := newProgressPrinter(sys.stderr)
+	p := told(newProgress(sys.stderr))
 	err = control.Call(sys.ctx, filepath.Join(c.Data, controlSocket), "backup", args, func(raw json.RawMessage) error {
 		var line backupLine
 		if err := json.Unmarshal(raw, &line); err != nil {
 			return err
 		}
 		if line.Progress != nil {
-			p.print(*line.Progress)
+			p(*line.Progress)
 		}
 		if line.Made != nil {
 			made = line.Made
@@ -117,13 +117,13 @@ func (c *backupCreateCmd) Run(sys *system) error {
 	return err
 }
 
-func (c *backupCreateCmd) offline(sys *system, args backupArgs, p *progressPrinter) (made *madeBackup, err error) {
+func (c *backupCreateCmd) offline(sys *system, args backupArgs, p func(backup.Progress)) (made *madeBackup, err error) {
 	d, err := openStopped(sys, c.Data)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	return d.backUp(sys.ctx, args, p.print)
+	return d.backUp(sys.ctx, args, p)
 }
 
 // backupCommand makes a backup in the running server.
@@ -288,7 +288,7 @@ func (c *backupVerifyCmd) Run(sys *system) error {
 	if err != nil {
 		return err
 	}
-	if err := backup.Verify(sys.ctx, from, m, newProgressPrinter(sys.stderr).print); err != nil {
+	if err := backup.Verify(sys.ctx, from, m, told(newProgress(sys.stderr))); err != nil {
 		return fmt.Errorf("backup %s is not sound (keyhaven backup --full copies everything anew): %w", m.ID, err)
 	}
 	_, err = fmt.Fprintf(sys.stdout, "backup %s is sound\n", m.ID)
@@ -314,28 +314,18 @@ func (c *backupPruneCmd) Run(sys *system) error {
 	return err
 }
 
-// progressPrinter writes what a person wants to know of a long command: the end
-// of every step, and every few seconds how far it is.
-type progressPrinter struct {
-	w     io.Writer
-	quiet time.Time // until then
-}
-
-func newProgressPrinter(w io.Writer) *progressPrinter {
-	return &progressPrinter{w: w, quiet: time.Now().Add(progressPause)}
-}
-
-func (p *progressPrinter) print(at backup.Progress) {
-	if at.Note != "" {
-		fmt.Fprintln(p.w, "note:", at.Note)
-		return
-	}
-	if now := time.Now(); at.Done || now.After(p.quiet) {
-		p.quiet = now.Add(progressPause)
-		state := " …"
-		if at.Done {
-			state = ""
+// told tells how far a backup is: a line at the end of every step, and what is
+// shown in between.
+func told(p *progress) func(backup.Progress) {
+	return func(at backup.Progress) {
+		text := func() string { return fmt.Sprintf("%s: %d, %s", at.Step, at.Items, size(at.Bytes)) }
+		switch {
+		case at.Note != "":
+			p.line("note: " + at.Note)
+		case at.Done:
+			p.line(text())
+		default:
+			p.show(func() string { return text() + " …" })
 		}
-		fmt.Fprintf(p.w, "%s: %d, %s%s\n", at.Step, at.Items, size(at.Bytes), state)
 	}
 }

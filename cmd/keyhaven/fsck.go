@@ -29,6 +29,8 @@ func (c *fsckCmd) Run(sys *system) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	p := newProgress(sys.stderr)
+	found := printFinding(sys.stdout)
 	sum, err := check.Run(sys.ctx, d.meta, d.blobs, check.Options{
 		Deep:   c.Deep,
 		Repair: c.Repair,
@@ -36,8 +38,17 @@ func (c *fsckCmd) Run(sys *system) (err error) {
 			_, err := d.ring.Open(sealed, sealedFor)
 			return err
 		},
-		Report: printFinding(sys.stdout),
+		Report: func(f check.Finding) error {
+			p.clear()
+			return found(f)
+		},
+		Progress: func(at check.Summary) {
+			p.show(func() string {
+				return fmt.Sprintf("%d versions with %s, %d problems", at.Objects, size(at.Bytes), at.Findings)
+			})
+		},
 	})
+	p.clear()
 	if err != nil {
 		return err
 	}

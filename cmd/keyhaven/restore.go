@@ -168,6 +168,6 @@ func (c *restoreCmd) load(sys *system, from backup.Target, m *backup.Manifest, r
 	defer func() { err = errors.Join(err, blobs.Close()) }()
 	return backup.Restore(sys.ctx, backup.RestoreInput{
 		From: from, Manifest: m, Meta: meta.New(engine), Blobs: blobs, Ring: ring,
-		WithoutKeys: c.WithoutKeys, Report: newProgressPrinter(sys.stderr).print,
+		WithoutKeys: c.WithoutKeys, Report: told(newProgress(sys.stderr)),
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
-	"time"
 
 	"github.com/keyhaven/keyhaven/internal/check"
 	"github.com/keyhaven/keyhaven/internal/control"
@@ -40,12 +39,13 @@ func (c *scrubCmd) Run(sys *system) error {
 	if c.Rate < 0 {
 		return errors.New("--rate must be 0 or more")
 	}
-	s := &scrubPrinter{sys: sys, quiet: time.Now().Add(progressPause)}
+	s := &scrubPrinter{sys: sys, shown: newProgress(sys.stderr)}
 	rate := int64(c.Rate) << 20
 	err := control.Call(sys.ctx, filepath.Join(c.Data, controlSocket), "scrub", scrubArgs{Rate: rate}, s.line)
 	if errors.Is(err, control.ErrNotRunning) {
 		err = c.offline(sys, rate, s)
 	}
+	s.shown.clear()
 	if err != nil {
 		return err
 	}
@@ -66,14 +66,11 @@ func (c *scrubCmd) offline(sys *system, rate int64, s *scrubPrinter) (err error)
 	return err
 }
 
-// progressPause is how often a person is told how far it is.
-const progressPause = 10 * time.Second
-
 type scrubPrinter struct {
 	sys      *system
 	findings int64
 	last     check.Progress
-	quiet    time.Time // until then
+	shown    *progress
 }
 
 func (s *scrubPrinter) line(raw json.RawMessage) error {
@@ -92,15 +89,15 @@ func (s *scrubPrinter) line(raw json.RawMessage) error {
 
 func (s *scrubPrinter) finding(f check.Finding) error {
 	s.findings++
+	s.shown.clear()
 	return printFinding(s.sys.stdout)(f)
 }
 
 func (s *scrubPrinter) progress(p check.Progress) error {
 	s.last = p
-	if now := time.Now(); now.After(s.quiet) {
-		s.quiet = now.Add(progressPause)
-		fmt.Fprintf(s.sys.stderr, "%s of about %s, %d problems\n", size(p.Bytes), size(p.Total), p.Findings)
-	}
+	s.shown.show(func() string {
+		return fmt.Sprintf("%s of about %s, %d problems", size(p.Bytes), size(p.Total), p.Findings)
+	})
 	return nil
 }
 

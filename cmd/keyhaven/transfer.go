@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/transfer"
@@ -56,12 +53,12 @@ func (c *importS3Cmd) Run(sys *system) error {
 	if err != nil {
 		return err
 	}
-	p := newTransferPrinter(sys.stdout)
+	p := newProgress(sys.stdout)
 	done, err := transfer.Import(sys.ctx, from.Client(), to.Client(), transfer.ImportOptions{
-		Buckets: c.Bucket, Prefix: c.Prefix, Workers: c.Workers, Progress: p.progress,
+		Buckets: c.Bucket, Prefix: c.Prefix, Workers: c.Workers, Progress: showing(p),
 		Failed: func(bucket, key string, err error) { p.line(fmt.Sprintf("failed: %s/%q: %v", bucket, key, err)) },
 	})
-	p.end(done)
+	p.line("done. " + text(done))
 	if err == nil && done.Failed > 0 {
 		err = fmt.Errorf("%d keys could not be copied: run the command again", done.Failed)
 	}
@@ -89,35 +86,10 @@ func (c *exportCmd) Run(sys *system) error {
 	if err != nil {
 		return err
 	}
-	p := newTransferPrinter(sys.stdout)
-	done, err := transfer.Export(sys.ctx, from.Client(), transfer.ExportOptions{Dir: c.To, Buckets: c.Bucket, Prefix: c.Prefix, Progress: p.progress})
-	p.end(done)
+	p := newProgress(sys.stdout)
+	done, err := transfer.Export(sys.ctx, from.Client(), transfer.ExportOptions{Dir: c.To, Buckets: c.Bucket, Prefix: c.Prefix, Progress: showing(p)})
+	p.line("done. " + text(done))
 	return err
-}
-
-// transferPrinter shows progress: on a terminal in one line that changes, else as
-// a line now and then.
-type transferPrinter struct {
-	w        io.Writer
-	terminal bool
-	next     time.Time
-}
-
-func newTransferPrinter(w io.Writer) *transferPrinter {
-	p := &transferPrinter{w: w}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	p.next = time.Now().Add(p.pause())
-	return p
-}
-
-func (p *transferPrinter) pause() time.Duration {
-	if p.terminal {
-		return 200 * time.Millisecond
-	}
-	return 10 * time.Second
 }
 
 func text(at transfer.Progress) string {
@@ -128,23 +100,6 @@ func text(at transfer.Progress) string {
 	return s
 }
 
-func (p *transferPrinter) progress(at transfer.Progress) {
-	if now := time.Now(); now.Before(p.next) {
-		return
-	}
-	p.next = time.Now().Add(p.pause())
-	if p.terminal {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", text(at))
-		return
-	}
-	fmt.Fprintln(p.w, text(at))
+func showing(p *progress) func(transfer.Progress) {
+	return func(at transfer.Progress) { p.show(func() string { return text(at) }) }
 }
-
-func (p *transferPrinter) line(s string) {
-	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
-	fmt.Fprintln(p.w, s)
-}
-
-func (p *transferPrinter) end(at transfer.Progress) { p.line("done. " + text(at)) }

@@ -238,6 +238,7 @@ func (c *checker) current(ctx context.Context, e *meta.Entry) error {
 func (c *checker) version(ctx context.Context, e *meta.Entry, b *bucketState, s subject) error {
 	v := e.Version
 	c.sum.Objects++
+	c.tell()
 	if v.DeleteMarker {
 		b.usage.DeleteMarkers++
 	} else {

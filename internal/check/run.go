@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/blob"
@@ -20,6 +21,8 @@ type Options struct {
 	Unseal func(sealed []byte, context string) error
 	// Report receives each finding; an error ends the Run and comes back.
 	Report func(Finding) error
+	// Progress is called about once a second with what was seen so far; may be nil.
+	Progress func(Summary)
 
 	held int // maxHeld, unless a test sets less
 }
@@ -63,6 +66,7 @@ type checker struct {
 	damaged  bool // a record could not be read (C2)
 	freeing  int64
 	sum      Summary
+	next     time.Time // of the next Progress
 }
 
 // Run checks the whole store, which nobody else may use meanwhile. What is wrong
@@ -87,6 +91,19 @@ func Run(ctx context.Context, m *meta.Store, blobs blob.Store, opts Options) (Su
 	}
 	c.sum.Bytes = c.data.bytes
 	return c.sum, nil
+}
+
+// tell tells how far the run is.
+func (c *checker) tell() {
+	if c.opts.Progress == nil {
+		return
+	}
+	if now := time.Now(); !now.Before(c.next) {
+		c.next = now.Add(progressEvery)
+		sum := c.sum
+		sum.Bytes = c.data.bytes
+		c.opts.Progress(sum)
+	}
 }
 
 func (c *checker) report(f Finding) error {

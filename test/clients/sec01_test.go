@@ -4,7 +4,6 @@ package clients
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,10 +19,7 @@ import (
 // not to be read in the data directory, small or large.
 func TestSEC01_HTTPSAndEncryptionAtRest(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	plain := l.Addr().String()
-	check(t, l.Close())
+	plain := freeAddress(t)
 	c := newCertificate(t)
 	s := newServer(t, "--tls-cert", c.certFile, "--tls-key", c.keyFile, "--http-listen", plain)
 	s.direct, s.tls = true, c
