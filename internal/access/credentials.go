@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -36,6 +37,7 @@ type credential struct {
 
 	// Of temporary credentials: of the console the sign-in, of STS the rest.
 	console  string
+	mfa      time.Time // when the code of an MFA device was shown there
 	token    keyhaven.Secret
 	session  *claims
 	composed composedPointer
@@ -202,7 +204,7 @@ func (s *Service) resolve(ctx context.Context, cred *credential) (p keyhaven.Pri
 		return p, nil, errDead
 	}
 	p = sub.principal
-	p.AccessKeyID, p.Temporary = cred.id, cred.kind != NoSession
+	p.AccessKeyID, p.Temporary, p.MFA = cred.id, cred.kind != NoSession, cred.mfa
 	if cred.owner == keyhaven.OwnerBucket {
 		p.Kind, p.BucketID, p.BucketName = keyhaven.BucketKey, cred.bucketID, cred.bucketName
 	}

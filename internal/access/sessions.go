@@ -43,11 +43,15 @@ type TemporaryCredentials struct {
 	ExpiresAt   time.Time
 }
 
+// SecondFactor asks who has proved to be somebody for the code of an MFA device. It
+// returns when it was shown, zero when they have none.
+type SecondFactor func(context.Context, *keyhaven.Principal) (time.Time, error)
+
 // SignInWithKey opens a session for the holder of an access key of the root or
-// of a user. The session ends with SignOut, with SessionLifetime, and with the
+// of a user, who then passes the second factor, nil for none. The session ends with SignOut, with SessionLifetime, and with the
 // key. Errors: Unauthenticated access key, whatever is wrong with the pair;
 // LimitExceeded access key when too many are signed in.
-func (s *Service) SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret) (*SignIn, error) {
+func (s *Service) SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret, second SecondFactor) (*SignIn, error) {
 	cred, err := s.credential(ctx, id)
 	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
 		return nil, unknownKey("")
@@ -63,11 +67,16 @@ func (s *Service) SignInWithKey(ctx context.Context, id string, secret keyhaven.
 	if err != nil {
 		return nil, err
 	}
+	if second != nil {
+		if p.MFA, err = second(ctx, &p); err != nil {
+			return nil, err
+		}
+	}
 	return s.openSession(ctx, &meta.Session{Account: cred.account, KeyID: id}, p)
 }
 
 // SignInAs opens a session for who has proved to be the root or a user, by a
-// password. The session ends with SignOut, with SessionLifetime, with the user,
+// password, and shown the code of an MFA device when who.MFA says. The session ends with SignOut, with SessionLifetime, with the user,
 // and when the password is changed. Errors: Unauthenticated access key when the
 // password has gone meanwhile; LimitExceeded access key when too many are signed
 // in.
@@ -86,6 +95,7 @@ func (s *Service) SignInAs(ctx context.Context, who *keyhaven.Principal) (*SignI
 	if err != nil {
 		return nil, err
 	}
+	p.MFA = who.MFA
 	return s.openSession(ctx, rec, p)
 }
 
@@ -113,7 +123,7 @@ func (s *Service) openSession(ctx context.Context, rec *meta.Session, p keyhaven
 	rand.Read(raw[:])
 	token := base64.RawURLEncoding.EncodeToString(raw[:])
 	now := time.Now().UTC()
-	rec.ID, rec.CreatedAt, rec.ExpiresAt = sessionID(token), now, now.Add(SessionLifetime)
+	rec.ID, rec.CreatedAt, rec.ExpiresAt, rec.MFA = sessionID(token), now, now.Add(SessionLifetime), p.MFA
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
 		all, err := tx.Sessions(maxSessions)
 		if err != nil {
@@ -158,6 +168,7 @@ func (s *Service) SignedIn(ctx context.Context, token keyhaven.Secret) (*SignIn,
 	if err != nil {
 		return nil, err
 	}
+	p.MFA = rec.MFA
 	return &SignIn{Principal: p, ExpiresAt: rec.ExpiresAt}, nil
 }
 
@@ -256,7 +267,7 @@ func (s *Service) consoleCredential(ctx context.Context, sig *sigv4.Signature) (
 	if err != nil || json.Unmarshal(plain, &claims) != nil || !claims.Expires.After(time.Now()) {
 		return nil, true, invalid
 	}
-	_, parent, err := s.session(ctx, claims.Session)
+	rec, parent, err := s.session(ctx, claims.Session)
 	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
 		return nil, true, invalid
 	}
@@ -265,6 +276,6 @@ func (s *Service) consoleCredential(ctx context.Context, sig *sigv4.Signature) (
 	}
 	return &credential{
 		id: sig.AccessKeyID, secret: keyhaven.NewSecret(claims.Secret), active: true, kind: SignInSession, console: claims.Session,
-		owner: parent.owner, account: parent.account, userID: parent.userID,
+		owner: parent.owner, account: parent.account, userID: parent.userID, mfa: rec.MFA,
 	}, true, nil
 }

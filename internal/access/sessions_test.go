@@ -16,7 +16,7 @@ func (r *rig) signIn() (*keyhaven.AccessKey, *access.SignIn) {
 	r.t.Helper()
 	k, err := r.CreateRootKey(r.ctx, account)
 	r.must("create root key", err)
-	s, err := r.SignInWithKey(r.ctx, k.ID, k.Secret)
+	s, err := r.SignInWithKey(r.ctx, k.ID, k.Secret, nil)
 	r.must("sign in", err)
 	return k, s
 }
@@ -66,15 +66,15 @@ func TestSession(t *testing.T) {
 func TestS7SessionNeedsAPrivilegedKey(t *testing.T) {
 	r := newRig(t, memkv.New())
 	k := r.createKey("photos")
-	_, err := r.SignInWithKey(r.ctx, k.ID, k.Secret)
+	_, err := r.SignInWithKey(r.ctx, k.ID, k.Secret, nil)
 	wantUnknown(t, "a bucket key signs in", err)
 	root, err := r.CreateRootKey(r.ctx, account)
 	r.must("create root key", err)
-	_, err = r.SignInWithKey(r.ctx, root.ID, k.Secret)
+	_, err = r.SignInWithKey(r.ctx, root.ID, k.Secret, nil)
 	wantUnknown(t, "a wrong secret", err)
-	_, err = r.SignInWithKey(r.ctx, root.ID, keyhaven.Secret{})
+	_, err = r.SignInWithKey(r.ctx, root.ID, keyhaven.Secret{}, nil)
 	wantUnknown(t, "no secret", err)
-	_, err = r.SignInWithKey(r.ctx, "", keyhaven.Secret{})
+	_, err = r.SignInWithKey(r.ctx, "", keyhaven.Secret{}, nil)
 	wantUnknown(t, "nothing", err)
 }
 

@@ -49,7 +49,14 @@ func (d *Door) record(c *call, event string, who audit.Identity, failure string,
 
 // recordSignIn records that a person is signed in.
 func (d *Door) recordSignIn(c *call, s *access.SignIn, by string) {
-	d.record(c, consoleLogin, audit.IdentityOf(&s.Principal), "", map[string]any{"MFAUsed": "No", "SignInBy": by})
+	d.record(c, consoleLogin, audit.IdentityOf(&s.Principal), "", map[string]any{"MFAUsed": yesNo(!s.Principal.MFA.IsZero()), "SignInBy": by})
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "Yes"
+	}
+	return "No"
 }
 
 // recordFailure records that somebody is not. A name that nobody may have is not
@@ -72,7 +79,7 @@ func (d *Door) recordFailure(c *call, in *signInInput) {
 			who.UserName = in.UserName
 		}
 	}
-	more := map[string]any{"MFAUsed": "No", "SignInBy": in.Kind}
+	more := map[string]any{"MFAUsed": yesNo(in.MFACode != ""), "SignInBy": in.Kind}
 	if skipped > 0 {
 		more["FailuresNotRecorded"] = skipped
 	}

@@ -21,7 +21,7 @@ import (
 
 // Access is what the door needs of the service of access.
 type Access interface {
-	SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret) (*access.SignIn, error)
+	SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret, second access.SecondFactor) (*access.SignIn, error)
 	SignInAs(ctx context.Context, who *keyhaven.Principal) (*access.SignIn, error)
 	SignedIn(ctx context.Context, token keyhaven.Secret) (*access.SignIn, error)
 	SignOut(ctx context.Context, token keyhaven.Secret) error

@@ -18,6 +18,8 @@ type People interface {
 	User(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.User, error)
 	SignIn(ctx context.Context, account, user, password string) (*identity.SignedIn, error)
 	ChangePassword(ctx context.Context, account keyhaven.AccountID, user, old, password string) error
+	MFADevicesOf(ctx context.Context, who identity.Person) ([]*keyhaven.MFADevice, error)
+	UseMFACode(ctx context.Context, who identity.Person, serial, code string) error
 	SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) error
 }
 
@@ -43,10 +45,18 @@ func (d *Door) withPassword(c *call, in *signInInput) (*access.SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if who.ResetRequired {
+	if who.ResetRequired { // found before the code, which is good once
 		if in.NewPassword == "" {
 			return nil, &refusal{http.StatusConflict, "PasswordResetRequired", "You must choose a new password now."}
 		}
+		if err := identity.CheckPassword(in.NewPassword, in.UserName); err != nil {
+			return nil, passwordRefusal(err)
+		}
+	}
+	if who.Principal.MFA, err = d.secondFactor(in.MFACode)(ctx, &who.Principal); err != nil {
+		return nil, err
+	}
+	if who.ResetRequired {
 		if err := d.opts.People.ChangePassword(ctx, who.Principal.Account, in.UserName, in.Password, in.NewPassword); err != nil {
 			return nil, passwordRefusal(err)
 		}
@@ -94,6 +104,12 @@ func (d *Door) firstStart(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A root with a device has signed in by a key, and does so again.
+	devices, err := d.opts.People.MFADevicesOf(ctx, identity.Person{Account: d.opts.Account})
+	if err != nil {
+		return nil, err
+	}
+	used = used || len(devices) > 0
 	token := d.opts.FirstStart.Reveal()
 	if token == "" || subtle.ConstantTimeCompare([]byte(in.Token), []byte(token)) != 1 || used || time.Since(d.started) >= FirstStartLifetime {
 		d.throttle.failed(who...)
@@ -105,12 +121,13 @@ func (d *Door) firstStart(c *call) (any, error) {
 	if err := d.opts.People.SetRootPassword(ctx, d.opts.Account, in.Password); err != nil {
 		return nil, passwordRefusal(err)
 	}
-	return d.signInRoot(c, d.opts.Account)
+	return d.signInRoot(c, d.opts.Account, time.Time{})
 }
 
-// signInRoot opens a session of an account's root, whose password was just set.
-func (d *Door) signInRoot(c *call, account keyhaven.AccountID) (any, error) {
-	s, err := d.opts.Access.SignInAs(c.r.Context(), &keyhaven.Principal{Kind: keyhaven.Root, Account: account})
+// signInRoot opens a session of an account's root, whose password was just set, and
+// who has shown the code of an MFA device then, if ever.
+func (d *Door) signInRoot(c *call, account keyhaven.AccountID, mfa time.Time) (any, error) {
+	s, err := d.opts.Access.SignInAs(c.r.Context(), &keyhaven.Principal{Kind: keyhaven.Root, Account: account, MFA: mfa})
 	if err != nil {
 		return nil, mapLimit(err)
 	}
@@ -172,5 +189,5 @@ func (d *Door) changePassword(c *call) (any, error) {
 	if err := d.opts.Access.SignOut(ctx, token); err != nil {
 		return nil, err
 	}
-	return d.signInRoot(c, a.ID)
+	return d.signInRoot(c, a.ID, s.Principal.MFA)
 }

@@ -69,6 +69,7 @@ type signInInput struct {
 	NewPassword     string `json:"newPassword"`
 	AccessKeyID     string `json:"accessKeyId"`
 	SecretAccessKey string `json:"secretAccessKey"`
+	MFACode         string `json:"mfaCode"`
 }
 
 // signIn opens a session (C3).
@@ -112,7 +113,7 @@ func (d *Door) signIn(c *call) (any, error) {
 
 // withKey signs in the holder of a key pair.
 func (d *Door) withKey(c *call, in *signInInput) (*access.SignIn, error) {
-	s, err := d.opts.Access.SignInWithKey(c.r.Context(), in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey))
+	s, err := d.opts.Access.SignInWithKey(c.r.Context(), in.AccessKeyID, keyhaven.NewSecret(in.SecretAccessKey), d.secondFactor(in.MFACode))
 	if keyhaven.KindOf(err) == keyhaven.Unauthenticated {
 		return nil, &refusal{http.StatusForbidden, "SignInFailed", "The access key ID and the secret access key do not belong together, or the key may not sign in."}
 	}

@@ -13,6 +13,8 @@ import (
 	stssdk "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
+
+	"github.com/keyhaven/keyhaven"
 )
 
 // phone is a device as its holder has it.
@@ -303,4 +305,28 @@ func TestSTS_MFAGuessing(t *testing.T) {
 	}
 	_, err := p.token(bob, p.code(0))
 	wantCode(t, "the right one", err, "Throttling")
+}
+
+// TestIAM_MFAAtTheConsole: the credentials of a page have the code that its person
+// signed in with, those of others say that there was none.
+func TestIAM_MFAAtTheConsole(t *testing.T) {
+	r := newRig(t)
+	r.user("bob", withMFA("iam:ListUsers"))
+	u, err := r.ids.User(r.ctx, account, "bob")
+	check(t, err)
+	_, err = r.ids.CreateLogin(r.ctx, account, "bob", "Correct-horse-1", false)
+	check(t, err)
+	page := func(mfa time.Time) keys {
+		open, err := r.access.SignInAs(r.ctx, &keyhaven.Principal{Kind: keyhaven.UserPrincipal, Account: account, ID: u.ID, MFA: mfa})
+		check(t, err)
+		c, err := r.access.SessionCredentials(r.ctx, open.Token)
+		check(t, err)
+		return keys{c.AccessKeyID, c.Secret.Reveal(), c.Token.Reveal()}
+	}
+	_, err = r.iam(page(time.Now())).ListUsers(r.ctx, nil)
+	check(t, err)
+	_, err = r.iam(page(time.Now().Add(-2*time.Hour))).ListUsers(r.ctx, nil)
+	wantCode(t, "a code of two hours ago", err, "AccessDenied")
+	_, err = r.iam(page(time.Time{})).ListUsers(r.ctx, nil)
+	wantCode(t, "without a code", err, "AccessDenied")
 }

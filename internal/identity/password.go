@@ -82,9 +82,9 @@ func (s *Service) matches(ctx context.Context, password, hash string) (ok bool, 
 	return ok, err
 }
 
-// checkPassword applies IAM's default password policy: 8 to 128 characters, three
+// CheckPassword applies IAM's default password policy: 8 to 128 characters, three
 // of the four kinds of characters, and not the name.
-func checkPassword(password, name string) error {
+func CheckPassword(password, name string) error {
 	n := utf8.RuneCountInString(password)
 	var kinds [4]bool
 	for _, r := range password {
@@ -114,7 +114,7 @@ func checkPassword(password, name string) error {
 // CreateLogin gives a user a password. Errors: NotFound user; AlreadyExists login
 // profile; Invalid password.
 func (s *Service) CreateLogin(ctx context.Context, account keyhaven.AccountID, user, password string, reset bool) (*keyhaven.Login, error) {
-	if err := checkPassword(password, user); err != nil {
+	if err := CheckPassword(password, user); err != nil {
 		return nil, err
 	}
 	hash, err := s.hash(ctx, password)
@@ -155,7 +155,7 @@ func (s *Service) Login(ctx context.Context, account keyhaven.AccountID, user st
 func (s *Service) UpdateLogin(ctx context.Context, account keyhaven.AccountID, user string, password *string, reset *bool) error {
 	hash := ""
 	if password != nil {
-		if err := checkPassword(*password, user); err != nil {
+		if err := CheckPassword(*password, user); err != nil {
 			return err
 		}
 		var err error
@@ -214,7 +214,7 @@ func (s *Service) ChangePassword(ctx context.Context, account keyhaven.AccountID
 func (s *Service) SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) error {
 	var l *keyhaven.Login
 	if password != "" {
-		if err := checkPassword(password, "root"); err != nil {
+		if err := CheckPassword(password, "root"); err != nil {
 			return err
 		}
 		hash, err := s.hash(ctx, password)

@@ -18,6 +18,7 @@ type Session struct {
 	KeyID     string    // the access key that signed in; "" for a password
 	UserID    string    // the user that signed in with a password; "" for a root
 	Password  time.Time // since when the password is the one that signed in
+	MFA       time.Time // when the code of an MFA device was shown; zero for never
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -52,6 +53,8 @@ func decodeSession(id string, rec []byte) (*Session, error) {
 			s.UserID = f.str()
 		case 6:
 			s.Password = f.time()
+		case 7:
+			s.MFA = f.time()
 		}
 		return nil
 	})
@@ -81,6 +84,7 @@ func (t *Txn) PutSession(s *Session) error {
 	e.time(4, s.ExpiresAt)
 	e.string(5, s.UserID)
 	e.time(6, s.Password)
+	e.time(7, s.MFA)
 	return t.t.Set(key1(kindSystem, sessionPrefix+s.ID), e.b)
 }
 

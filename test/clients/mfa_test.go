@@ -19,20 +19,37 @@ import (
 // phone is an authenticator app whose clock is ten minutes behind at first, so that
 // a test need not wait for the next code: a resync moves it on.
 type phone struct {
-	t    testing.TB
-	seed string
-	last int64 // the time step of its last code
+	t      testing.TB
+	seed   string
+	behind int64 // how many time steps its clock is
+	step   int64 // of its last code
 }
 
 func newPhone(t testing.TB, seed string) *phone {
-	return &phone{t, strings.TrimSpace(seed), time.Now().Unix()/30 - 20}
+	return &phone{t: t, seed: strings.TrimSpace(seed), behind: 20}
 }
 
-// code is the next.
+func (p *phone) now() int64 { return time.Now().Unix() / 30 }
+
+// code is that of its present, or the next when that was shown.
 func (p *phone) code() string {
 	p.t.Helper()
-	p.last++
-	c, err := hotp.GenerateCodeCustom(p.seed, uint64(p.last), hotp.ValidateOpts{Digits: otp.DigitsSix})
+	p.step = max(p.step+1, p.now()-p.behind)
+	return p.show()
+}
+
+// pair is two codes in a row, by which the server learns how far its clock is off.
+func (p *phone) pair() (first, second string) {
+	p.t.Helper()
+	first = p.code()
+	p.step++
+	p.behind = p.now() - p.step
+	return first, p.show()
+}
+
+func (p *phone) show() string {
+	p.t.Helper()
+	c, err := hotp.GenerateCodeCustom(p.seed, uint64(p.step), hotp.ValidateOpts{Digits: otp.DigitsSix})
 	check(p.t, err)
 	return c
 }
@@ -57,7 +74,10 @@ func TestIAM_MFAAWSCLI(t *testing.T) {
 		s.remember(string(seed))
 		p := newPhone(t, string(seed))
 		root.refused(t, "InvalidAuthenticationCode", "EnableMFADevice", "iam enable-mfa-device --user-name "+name+" --serial-number "+serial+" --authentication-code1 "+p.code()+" --authentication-code2 000000")
-		pair := func() string { return " --authentication-code1 " + p.code() + " --authentication-code2 " + p.code() }
+		pair := func() string {
+			first, second := p.pair()
+			return " --authentication-code1 " + first + " --authentication-code2 " + second
+		}
 		root.line(t, "iam enable-mfa-device --user-name "+name+" --serial-number "+serial+pair())
 		wantText(t, "list-mfa-devices", root.line(t, "iam list-mfa-devices --user-name "+name), serial, `"EnableDate"`)
 		root.refused(t, "DeleteConflict", "DeleteVirtualMFADevice", "iam delete-virtual-mfa-device --serial-number "+serial)
@@ -82,8 +102,8 @@ func TestIAM_MFAAWSCLI(t *testing.T) {
 	})
 }
 
-// TestIAM_RootMFAGoSDK enables a device of the root, and assumes nothing by it: the
-// root's session token has the code.
+// TestIAM_RootMFAGoSDK enables a device of the root; it and the codes that it has
+// used are there after a crash.
 func TestIAM_RootMFAGoSDK(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -93,9 +113,9 @@ func TestIAM_RootMFAGoSDK(t *testing.T) {
 	s.remember(string(made.VirtualMFADevice.Base32StringSeed))
 	p := newPhone(t, string(made.VirtualMFADevice.Base32StringSeed))
 	serial := made.VirtualMFADevice.SerialNumber
-	_, err = c.EnableMFADevice(t.Context(), &iam.EnableMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: aws.String(p.code()), AuthenticationCode2: aws.String(p.code())})
+	first, second := p.pair()
+	_, err = c.EnableMFADevice(t.Context(), &iam.EnableMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: &first, AuthenticationCode2: &second})
 	check(t, err)
-	// The device and the codes that it has used outlive the process.
 	used := aws.String(p.code())
 	token := func(code *string) error {
 		_, err := sts.NewFromConfig(s.config(), s.stsEndpoint).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: serial, TokenCode: code})
@@ -105,7 +125,8 @@ func TestIAM_RootMFAGoSDK(t *testing.T) {
 	s.kill()
 	s.start()
 	wantCode(t, "a code that was used before the crash", token(used), "AccessDenied")
-	_, err = c.ResyncMFADevice(t.Context(), &iam.ResyncMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: aws.String(p.code()), AuthenticationCode2: aws.String(p.code())})
+	first, second = p.pair()
+	_, err = c.ResyncMFADevice(t.Context(), &iam.ResyncMFADeviceInput{UserName: aws.String("AWS ROOT USER"), SerialNumber: serial, AuthenticationCode1: &first, AuthenticationCode2: &second})
 	check(t, err)
 	check(t, token(aws.String(p.code())))
 	summary, err := c.GetAccountSummary(t.Context(), nil)

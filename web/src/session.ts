@@ -105,10 +105,11 @@ export async function start(): Promise<void> {
   }
 }
 
-export type SignIn =
+export type SignIn = { mfaCode?: string } & (
   | { kind: "root"; password: string }
   | { kind: "user"; account: string; userName: string; password: string; newPassword?: string }
-  | { kind: "key"; accessKeyId: string; secretAccessKey: string };
+  | { kind: "key"; accessKeyId: string; secretAccessKey: string }
+);
 
 export async function signIn(with_: SignIn): Promise<void> {
   change(await ask<Answer>("POST", "/console/sign-in", with_));

@@ -22,6 +22,8 @@ export interface ConfirmProps {
   onDone?: () => void;
   extra?: ReactNode;
   size?: "small" | "medium" | "large";
+  /** A click beside the prompt does not close it: it shows what is shown once. */
+  held?: boolean;
 }
 
 /** A prompt before an action, with the line of aws-cli that does the same. */
@@ -45,7 +47,9 @@ export function Confirm(p: ConfirmProps) {
       size={p.size ?? "medium"}
       header={p.title}
       closeAriaLabel={t("close")}
-      onDismiss={p.onClose}
+      onDismiss={(e) => {
+        if (!p.held || e.detail.reason !== "overlay") p.onClose();
+      }}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">

@@ -14,6 +14,7 @@ import { t } from "../i18n";
 import { can, changePassword, config, person, signOut } from "../session";
 import { minPassword } from "./first-start";
 import { UserKeys } from "./iam/keys";
+import { MFADevices } from "./iam/mfa";
 
 /** The account and the signed-in person. */
 export default function Account() {
@@ -35,6 +36,7 @@ export default function Account() {
         />
       </Container>
       {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
+      {who && can("iam:EnableMFADevice") ? <MFADevices own userName={who.root ? undefined : who.name} /> : null}
       {c.users && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">

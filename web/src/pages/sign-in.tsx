@@ -20,8 +20,9 @@ export function SignInPage() {
   const kinds: Kind[] = ["root", "user", "key"];
   const offered = kinds.filter((k) => (k === "root" ? c.rootPassword : k === "user" ? c.users : true));
   const [kind, setKind] = useState<Kind>(c.rootPassword ? "root" : "key");
-  const [field, setField] = useState({ account: "", userName: "", password: "", newPassword: "", accessKeyId: "", secretAccessKey: "" });
+  const [field, setField] = useState({ account: "", userName: "", password: "", newPassword: "", accessKeyId: "", secretAccessKey: "", mfaCode: "" });
   const [needsNew, setNeedsNew] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const set = (name: keyof typeof field) => (e: { detail: { value: string } }) => setField((f) => ({ ...f, [name]: e.detail.value }));
@@ -31,12 +32,16 @@ export function SignInPage() {
     setBusy(true);
     setError(undefined);
     try {
-      if (kind === "root") await signIn({ kind, password: field.password });
-      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, newPassword: field.newPassword || undefined });
-      else await signIn({ kind, accessKeyId: field.accessKeyId.trim(), secretAccessKey: field.secretAccessKey.trim() });
+      const mfaCode = field.mfaCode.replaceAll(/\s/g, "") || undefined;
+      if (kind === "root") await signIn({ kind, password: field.password, mfaCode });
+      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, newPassword: field.newPassword || undefined, mfaCode });
+      else await signIn({ kind, accessKeyId: field.accessKeyId.trim(), secretAccessKey: field.secretAccessKey.trim(), mfaCode });
     } catch (err) {
-      if (err instanceof ConsoleError && err.code === "PasswordResetRequired" && !needsNew) setNeedsNew(true);
+      const code = err instanceof ConsoleError ? err.code : "";
+      if (code === "PasswordResetRequired" && !needsNew) setNeedsNew(true);
+      else if (code === "MFARequired" && !needsCode) setNeedsCode(true);
       else setError(err);
+      if (code === "InvalidMFACode") setField((f) => ({ ...f, mfaCode: "" }));
       setBusy(false);
     }
   };
@@ -66,6 +71,8 @@ export function SignInPage() {
                     onChange={(e) => {
                       setKind(e.detail.value as Kind);
                       setNeedsNew(false);
+                      setNeedsCode(false);
+                      setField((f) => ({ ...f, mfaCode: "" }));
                       setError(undefined);
                     }}
                     items={offered.map((k) => ({ value: k, label: t(`sign-in.kind.${k}` as const), description: t(`sign-in.about.${k}` as const) }))}
@@ -99,6 +106,11 @@ export function SignInPage() {
               {needsNew ? (
                 <FormField label={t("password.new")} description={t("sign-in.new.hint")} constraintText={t("start.rule")}>
                   <Input type="password" name="newPassword" autoComplete="new-password" autoFocus value={field.newPassword} onChange={set("newPassword")} />
+                </FormField>
+              ) : null}
+              {needsCode ? (
+                <FormField label={t("mfa.code")} description={t("sign-in.mfa.hint")}>
+                  <Input name="mfaCode" inputMode="numeric" autoComplete="one-time-code" autoFocus value={field.mfaCode} onChange={set("mfaCode")} />
                 </FormField>
               ) : null}
               <ErrorAlert error={error} title={t("sign-in.failed")} />

@@ -17,7 +17,9 @@ import { ErrorAlert, explain } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
+import { can } from "../../session";
 import { UserKeys } from "./keys";
+import { MFADevices, removeDevice } from "./mfa";
 import { UserPolicies } from "./user-policies";
 
 /** One user: Permissions, Security credentials. */
@@ -68,6 +70,7 @@ export default function UserPage() {
                 <SpaceBetween size="l">
                   <UserKeys userName={name} />
                   <Login userName={name} />
+                  {can("iam:EnableMFADevice") ? <MFADevices userName={name} /> : null}
                 </SpaceBetween>
               ),
             },
@@ -97,6 +100,7 @@ export default function UserPage() {
 /** Takes from a user all that holds back its deletion. */
 async function strip(UserName: string): Promise<void> {
   for (const k of (await iam("ListAccessKeys", { UserName })).AccessKeyMetadata ?? []) await iam("DeleteAccessKey", { UserName, AccessKeyId: k.AccessKeyId ?? "" });
+  for (const d of (await iam("ListMFADevices", { UserName })).MFADevices ?? []) await removeDevice(d.SerialNumber ?? "", UserName);
   for (const p of (await iam("ListAttachedUserPolicies", { UserName })).AttachedPolicies ?? []) await iam("DetachUserPolicy", { UserName, PolicyArn: p.PolicyArn ?? "" });
   for (const PolicyName of (await iam("ListUserPolicies", { UserName })).PolicyNames ?? []) await iam("DeleteUserPolicy", { UserName, PolicyName });
   for (const g of (await iam("ListGroupsForUser", { UserName })).Groups ?? []) await iam("RemoveUserFromGroup", { UserName, GroupName: g.GroupName ?? "" });
