@@ -2,6 +2,7 @@ package keyhaven
 
 import (
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -57,3 +58,12 @@ var accessKeyIDPattern = regexp.MustCompile(`^[A-Z0-9]{20}$`)
 // ValidAccessKeyID reports whether id has the form of a key id that we issue:
 // twenty of A-Z and 0-9.
 func ValidAccessKeyID(id string) bool { return accessKeyIDPattern.MatchString(id) }
+
+var importedKeyIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{3,128}$`)
+
+// ImportableAccessKeyID reports whether id can be that of a key which somebody
+// brings along: three to 128 letters, digits, dots, dashes and underscores, and not
+// of the form of temporary credentials.
+func ImportableAccessKeyID(id string) bool {
+	return importedKeyIDPattern.MatchString(id) && !(ValidAccessKeyID(id) && strings.HasPrefix(id, "ASIA"))
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/keyhaven/keyhaven"
@@ -8,7 +9,8 @@ import (
 )
 
 type importCmd struct {
-	S3 importS3Cmd `cmd:"" name:"s3" help:"Copy buckets from another S3 server."`
+	S3    importS3Cmd    `cmd:"" name:"s3" help:"Copy buckets from another S3 server."`
+	MinIO importMinIOCmd `cmd:"" name:"minio" help:"Take over users, keys, groups and policies from MinIO, and copy its buckets."`
 }
 
 type importS3Cmd struct {
@@ -98,6 +100,64 @@ func text(at transfer.Progress) string {
 		s += fmt.Sprintf(", %d failed", at.Failed)
 	}
 	return s
+}
+
+type importMinIOCmd struct {
+	IAM      string   `help:"Archive of MinIO's settings: mc admin cluster iam export." placeholder:"FILE" type:"path" name:"iam"`
+	RootUser string   `help:"Name of MinIO's root (MINIO_ROOT_USER), for the service accounts that it has." placeholder:"NAME"`
+	DryRun   bool     `help:"Tell what would be made of the archive, and do nothing."`
+	Endpoint string   `help:"Address of MinIO to copy the buckets from; none are copied when left out." placeholder:"URL"`
+	To       string   `help:"Address of this server." default:"http://127.0.0.1:9000" placeholder:"URL"`
+	ToRegion string   `help:"Region for buckets that are made." default:"us-east-1"`
+	Bucket   []string `help:"Bucket to copy; may be repeated. All when left out." placeholder:"NAME"`
+	Workers  int      `help:"Keys that are copied at the same time." default:"8"`
+}
+
+// Help is what --help says beside the flags.
+func (importMinIOCmd) Help() string {
+	return "Each user and each service account becomes a user whose access key has the id and the secret that its clients have; policies and groups come along, " +
+		"below the path /minio/. What has no counterpart here is told of, and nobody gets more for it. Credentials: AWS_ACCESS_KEY_ID and " +
+		"AWS_SECRET_ACCESS_KEY of this server's root or an administrator; for buckets, SOURCE_ACCESS_KEY_ID and SOURCE_SECRET_ACCESS_KEY of MinIO's. " +
+		"Run again it makes what is missing."
+}
+
+// Run takes over the settings, then copies.
+func (c *importMinIOCmd) Run(sys *system) error {
+	if c.IAM == "" && c.Endpoint == "" {
+		return errors.New("give --iam FILE for users and policies, --endpoint URL for buckets, or both")
+	}
+	if c.IAM != "" {
+		if err := c.settings(sys); err != nil {
+			return err
+		}
+	}
+	if c.Endpoint == "" || c.DryRun {
+		return nil
+	}
+	s3 := importS3Cmd{Endpoint: c.Endpoint, Region: "us-east-1", To: c.To, ToRegion: c.ToRegion, Bucket: c.Bucket, Workers: c.Workers}
+	return s3.Run(sys)
+}
+
+func (c *importMinIOCmd) settings(sys *system) error {
+	settings, err := transfer.ReadMinIO(c.IAM)
+	if err != nil {
+		return err
+	}
+	to, err := endpoint(sys, "AWS", c.To, c.ToRegion)
+	if err != nil {
+		return err
+	}
+	done, err := transfer.ImportMinIO(sys.ctx, to, settings, transfer.MinIOOptions{
+		RootUser: c.RootUser, DryRun: c.DryRun, Line: func(s string) { fmt.Fprintln(sys.stdout, s) },
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(sys.stdout, "settings: %d made, %d there already, %d failed\n", done.Made, done.Present, done.Failed)
+	if done.Failed > 0 {
+		return fmt.Errorf("%d of the settings could not be taken over: see above, mend what can be, and run the command again", done.Failed)
+	}
+	return nil
 }
 
 func showing(p *progress) func(transfer.Progress) {

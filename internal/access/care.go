@@ -90,6 +90,22 @@ func (s *Service) ChangeKey(ctx context.Context, account keyhaven.AccountID, id 
 	return s.listed([]*meta.KeyRecord{rec})[0], nil
 }
 
+// DropKey deletes the key of a bucket or a user for ever, by its id alone. When it
+// returns, the key is refused (A2). Errors: NotFound access key; Invalid for a
+// root's.
+func (s *Service) DropKey(ctx context.Context, account keyhaven.AccountID, id string) error {
+	return s.meta.Update(ctx, func(tx *meta.Txn) error {
+		rec, err := keyOf(&tx.Reader, account, id)
+		if err != nil {
+			return err
+		}
+		if rec.Owner == keyhaven.OwnerRoot {
+			return invalidKey("The key of a root is deleted by the IAM API.")
+		}
+		return tx.DeleteAccessKey(rec)
+	})
+}
+
 func (s *Service) apply(rec *meta.KeyRecord, c KeyChange) error {
 	if rec.FromEnvironment {
 		return invalidKey("The key comes from the server's environment: change it there.")

@@ -166,7 +166,7 @@ func TestImportedKey(t *testing.T) {
 		_, err = r.ImportBucketKey(r.ctx, of("photos"), id, secret, access.KeyChange{})
 		wantError(t, "the same id again", err, keyhaven.AlreadyExists, keyhaven.NounAccessKey)
 		for name, c := range map[string][2]string{
-			"a short id": {"AKIA", secret.Reveal()}, "a session's id": {"ASIAIOSFODNN7EXAMPLE", secret.Reveal()},
+			"a short id": {"AK", secret.Reveal()}, "an id with a slash": {"my/key", secret.Reveal()}, "a session's id": {"ASIAIOSFODNN7EXAMPLE", secret.Reveal()},
 			"a short secret": {"AKIAIOSFODNN7EXAMPL2", "short"}, "a secret with spaces": {"AKIAIOSFODNN7EXAMPL2", strings.Repeat("a b", 10)},
 		} {
 			_, err := r.ImportBucketKey(r.ctx, of("photos"), c[0], keyhaven.NewSecret(c[1]), access.KeyChange{})

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"strings"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/meta"
@@ -10,7 +9,7 @@ import (
 
 // The bounds of a secret that somebody chose, in bytes.
 const (
-	minImportedSecret = 16
+	minImportedSecret = 8
 	maxImportedSecret = 128
 )
 
@@ -50,11 +49,11 @@ func (s *Service) ImportUserKey(ctx context.Context, h KeyHolder, id string, sec
 
 // importKey stores a key for whom own says.
 func (s *Service) importKey(ctx context.Context, id string, secret keyhaven.Secret, c KeyChange, own func(*meta.Txn, *meta.KeyRecord) error) (*keyhaven.AccessKey, error) {
-	if !keyhaven.ValidAccessKeyID(id) || strings.HasPrefix(id, "ASIA") {
-		return nil, invalidKey("An access key id has twenty of A-Z and 0-9, and does not begin with ASIA.")
+	if !keyhaven.ImportableAccessKeyID(id) {
+		return nil, invalidKey("An access key id has 3 to 128 letters, digits, dots, dashes and underscores, and is none of temporary credentials.")
 	}
 	if !goodSecret(secret.Reveal()) {
-		return nil, invalidKey("A secret access key has 16 to 128 printable ASCII characters without spaces.")
+		return nil, invalidKey("A secret access key has 8 to 128 printable ASCII characters without spaces.")
 	}
 	rec, err := s.sealKey(id, secret)
 	if err != nil {

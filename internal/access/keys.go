@@ -138,7 +138,7 @@ func (s *Service) DeleteBucketKey(ctx context.Context, in BucketKeyInput, keyID 
 			return err
 		}
 		missing := &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounAccessKey, ID: keyID}
-		if !keyhaven.ValidAccessKeyID(keyID) {
+		if !keyhaven.ImportableAccessKeyID(keyID) {
 			return missing
 		}
 		rec, err := tx.AccessKey(keyID)

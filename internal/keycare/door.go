@@ -38,6 +38,7 @@ type Access interface {
 	BucketKeys(ctx context.Context, in access.BucketKeyInput) ([]*keyhaven.AccessKey, error)
 	ChangeKey(ctx context.Context, account keyhaven.AccountID, id string, c access.KeyChange) (*keyhaven.AccessKey, error)
 	ImportBucketKey(ctx context.Context, in access.BucketKeyInput, id string, secret keyhaven.Secret, c access.KeyChange) (*keyhaven.AccessKey, error)
+	DropKey(ctx context.Context, account keyhaven.AccountID, id string) error
 	ImportUserKey(ctx context.Context, h access.KeyHolder, id string, secret keyhaven.Secret, c access.KeyChange) (*keyhaven.AccessKey, error)
 	Holder(ctx context.Context, h access.KeyHolder) (access.Held, error)
 	Activity(ctx context.Context, account keyhaven.AccountID, id string) (keyhaven.LastUsed, keyhaven.KeyActivity, error)
@@ -66,6 +67,7 @@ func New(a Access, b Buckets) *Door {
 		"GetAccessKey":                row(true, d.getAccessKey),
 		"GetAccessKeyActivity":        row(true, d.getAccessKeyActivity),
 		"UpdateAccessKey":             row(false, d.updateAccessKey),
+		"DeleteAccessKey":             row(false, d.deleteAccessKey),
 		"ImportBucketAccessKey":       row(false, d.importBucketAccessKey),
 		"ImportAccessKey":             row(false, d.importAccessKey),
 		"RotateBucketAccessKey":       row(false, d.rotateBucketAccessKey),

@@ -80,6 +80,13 @@ func (d *Door) updateAccessKey(ctx context.Context, c *call, in *updateInput) (a
 	return map[string]any{"accessKey": shapeOf(k)}, nil
 }
 
+func (d *Door) deleteAccessKey(ctx context.Context, c *call, in *keyInput) (any, error) {
+	if _, err := d.key(ctx, c, in.AccessKeyID); err != nil {
+		return nil, err
+	}
+	return struct{}{}, d.access.DropKey(ctx, c.account(), in.AccessKeyID)
+}
+
 type importInput struct {
 	bucketInput
 	keyInput

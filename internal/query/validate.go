@@ -40,7 +40,7 @@ var rules = map[string]rule{
 	"RoleName":                 text(1, 64, namePattern),
 	"PolicyName":               text(1, 128, namePattern),
 	"InstanceProfileName":      text(1, 128, namePattern),
-	"AccessKeyId":              text(16, 128, `[\w]+`),
+	"AccessKeyId":              text(3, 128, `[\w.-]+`), // the model has 16 of \w; keys that were brought along are shorter
 	"Path":                     text(1, 512, pathPattern),
 	"NewPath":                  text(1, 512, pathPattern),
 	"PathPrefix":               text(1, 512, `/[!-~]*`),

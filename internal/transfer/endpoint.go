@@ -26,13 +26,17 @@ type Endpoint struct {
 // attempts is how often a request is sent at most.
 const attempts = 5
 
+func (e Endpoint) credentials() aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.Secret.Reveal(), SessionToken: e.SessionToken.Reveal()}, nil
+	})
+}
+
 // Client returns a client. It sends nothing.
 func (e Endpoint) Client() *s3.Client {
 	o := s3.Options{
 		Region: e.Region, UsePathStyle: !e.VirtualHost, RetryMaxAttempts: attempts,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.Secret.Reveal(), SessionToken: e.SessionToken.Reveal()}, nil
-		}),
+		Credentials: e.credentials(),
 		// Not every server knows the newer checksums; what is sent is verified by
 		// its MD5.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
@@ -60,3 +64,16 @@ func hasCode(err error, codes ...string) bool {
 	}
 	return false
 }
+
+// apiError is an error of a JSON API.
+type apiError struct {
+	Type    string `json:"__type"`
+	Message string `json:"message"`
+}
+
+func (e *apiError) Error() string { return e.Type + ": " + e.Message }
+
+// ErrorCode, ErrorMessage and ErrorFault make it an error of the SDK's kind.
+func (e *apiError) ErrorCode() string             { return e.Type }
+func (e *apiError) ErrorMessage() string          { return e.Message }
+func (e *apiError) ErrorFault() smithy.ErrorFault { return smithy.FaultUnknown }

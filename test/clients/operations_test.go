@@ -37,6 +37,7 @@ var operationsGuide = []guideBlock{
 	{has: "put-bucket-encryption"},
 	{has: "--kms-keys kms-keys", stopped: true, leaves: []string{"kms-keys/main.key"}},
 	{has: "keyhaven import s3", leaves: []string{"export/my-bucket/manifest.jsonl", "export/my-bucket/files/hello.txt"}},
+	{has: "keyhaven import minio", skip: "needs mc; TestImportMinIO runs the command"},
 	{has: "keyhaven scrub", want: []string{"scrubbed"}},
 	{has: "keyhaven fsck", stopped: true, want: []string{"checked"}},
 }
