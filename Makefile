@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 DATA     ?= data
 # What the client tests run, from Debian; the AWS SDK for JavaScript comes from
 # npm, pinned.
-PACKAGES := awscli python3-boto3 rclone s3cmd restic curl openssl nginx-light chromium fonts-dejavu-core
+PACKAGES := awscli python3-boto3 python3-aiosmtpd rclone s3cmd restic curl openssl nginx-light chromium fonts-dejavu-core
 VENV     := $(CURDIR)/test/clients/.venv
 MODULES  := test/clients/js/node_modules
 CONSOLE  := web/dist/app/index.html
