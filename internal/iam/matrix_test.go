@@ -100,6 +100,7 @@ type matrix struct {
 	bucketKey, host keys
 	bounded         bool // the caller has a boundary
 	maker           keys // of a user who makes sessions
+	proved          keys // of caller's session that has shown the code of an MFA device
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -258,6 +259,8 @@ func (m *matrix) session(kind string, caller keys, f form, action string) keys {
 		out, err := m.sts(m.maker).GetFederationToken(m.ctx, &stssdk.GetFederationTokenInput{Name: aws.String("jo"), Policy: narrow})
 		check(m.t, err)
 		return of(out.Credentials)
+	case "proved":
+		return m.proved
 	case "token":
 		out, err := m.sts(caller).GetSessionToken(m.ctx, nil)
 		check(m.t, err)
@@ -272,11 +275,16 @@ func (m *matrix) session(kind string, caller keys, f form, action string) keys {
 func TestS3_MatrixOfAllDoors(t *testing.T) {
 	m := newMatrix(t)
 	caller := m.key("caller")
+	p := m.phone(m.root, "caller")
+	p.enable(m.root, "caller")
+	var err error
+	m.proved, err = p.token(caller, p.code(0))
+	check(t, err)
 	checked := 0
 	for _, o := range m.targets {
 		for variant, f := range forms {
 			m.set(f, o.action())
-			for _, kind := range []string{"user", "token", "role", "federated"} {
+			for _, kind := range []string{"user", "token", "proved", "role", "federated"} {
 				if !f.comes(kind) {
 					continue
 				}
@@ -298,7 +306,7 @@ func TestS3_MatrixOfAllDoors(t *testing.T) {
 // has, as far as the session policy lets them.
 func (f form) comes(kind string) bool {
 	switch kind {
-	case "user", "token":
+	case "user", "token", "proved":
 		return f.session == ""
 	case "federated":
 		return f.boundary == "" && (f.identity == "" && f.session == "" || f.identity == all && f.session != "")
@@ -315,6 +323,8 @@ func (m *matrix) may(o target, f form, kind string) bool {
 		return kind == "user" && (f.allowed || o.name == "GetSessionToken")
 	case o.name == "ImportAccessKey" && (kind == "token" || kind == "federated" || f.session != "" || f.boundary != ""):
 		return false // as IAM's CreateAccessKey
+	case kind == "proved" && o.service == "sts" && o.name != "AssumeRole":
+		return false // also with an MFA device
 	case (kind == "token" || kind == "federated") && (o.service == "iam" || o.service == "sts" && o.name != "AssumeRole"):
 		return false // "GetSessionToken" and "GetFederationToken", permissions
 	case kind == "federated" && o.service == "sts":
@@ -324,7 +334,7 @@ func (m *matrix) may(o target, f form, kind string) bool {
 	case o.service == "iam" && slices.Contains(grow, o.name) && f.session != "":
 		return false
 	case o.service == "iam" && slices.Contains(grow, o.name) && f.boundary != "":
-		return f.allowed && kind == "user" && slices.Contains(own, o.name) // what has the same boundary: they themself
+		return f.allowed && (kind == "user" || kind == "proved") && slices.Contains(own, o.name) // what has the same boundary: they themself
 	}
 	return f.allowed
 }

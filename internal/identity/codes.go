@@ -6,6 +6,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
 	"slices"
 	"strconv"
@@ -25,7 +27,8 @@ import (
 const (
 	stepSeconds = 30
 	seedBytes   = 20 // RFC 4226, section 4, R6
-	qrPixels    = 200
+	qrPixels    = 250
+	qrBorder    = 24 // that cameras need, and not every viewer has white around it
 	issuer      = "Keyhaven"
 
 	codeWindow   = 1  // steps before and after the present whose codes are good
@@ -48,10 +51,13 @@ func newSeed(label string) (seed keyhaven.Secret, qr []byte, err error) {
 	if err != nil {
 		return seed, nil, fmt.Errorf("identity: seed of an MFA device: %w", err)
 	}
-	img, err := key.Image(qrPixels, qrPixels)
+	code, err := key.Image(qrPixels, qrPixels)
 	if err != nil {
 		return seed, nil, errors.New("identity: no picture of an MFA device's seed") // the cause may hold it
 	}
+	img := image.NewGray(image.Rect(0, 0, qrPixels+2*qrBorder, qrPixels+2*qrBorder))
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(img, code.Bounds().Add(image.Pt(qrBorder, qrBorder)), code, image.Point{}, draw.Src)
 	var buf bytes.Buffer
 	if err := png.Encode(&buf, img); err != nil {
 		return seed, nil, errors.New("identity: no picture of an MFA device's seed")

@@ -77,7 +77,7 @@ func TestMFASeedIsSealed(t *testing.T) {
 	if len(seed) != 32 || d.ARN() != "arn:aws:iam::111122223333:mfa/div/phone" {
 		t.Errorf("device %s with a seed of %d characters", d.ARN(), len(seed))
 	}
-	if img, err := png.Decode(bytes.NewReader(d.QR)); err != nil || img.Bounds().Dx() != 200 {
+	if img, err := png.Decode(bytes.NewReader(d.QR)); err != nil || img.Bounds().Dx() != 298 {
 		t.Errorf("the picture: %v, %v", img, err)
 	}
 	if s := fmt.Sprintf("%v %+v %#v", d, d.MFADevice, d); strings.Contains(s, seed) {

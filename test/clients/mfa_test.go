@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/pquerna/otp"
@@ -100,6 +101,44 @@ func TestIAM_MFAAWSCLI(t *testing.T) {
 		root.line(t, "iam delete-virtual-mfa-device --serial-number "+serial)
 		wantText(t, "no device any more", root.line(t, "iam list-mfa-devices --user-name "+name), `"MFADevices": []`)
 	})
+}
+
+// TestSTS_MFARoleGoSDK: the SDK's own provider of a role's credentials, which asks
+// for the code as a profile with mfa_serial makes it do.
+func TestSTS_MFARoleGoSDK(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	at := func(o *iam.Options) { o.BaseEndpoint = &s.endpoint }
+	c := iam.NewFromConfig(s.config(), at)
+	bob, account := aws.String("bob"), s.account(t)
+	_, err := c.CreateUser(t.Context(), &iam.CreateUserInput{UserName: bob})
+	check(t, err)
+	key, err := c.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: bob})
+	check(t, err)
+	s.remember(*key.AccessKey.SecretAccessKey)
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:user/bob"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`
+	role, err := c.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust})
+	check(t, err)
+	made, err := c.CreateVirtualMFADevice(t.Context(), &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: bob})
+	check(t, err)
+	serial := made.VirtualMFADevice.SerialNumber
+	s.remember(string(made.VirtualMFADevice.Base32StringSeed))
+	p := newPhone(t, string(made.VirtualMFADevice.Base32StringSeed))
+	first, second := p.pair()
+	_, err = c.EnableMFADevice(t.Context(), &iam.EnableMFADeviceInput{UserName: bob, SerialNumber: serial, AuthenticationCode1: &first, AuthenticationCode2: &second})
+	check(t, err)
+
+	config := s.config()
+	config.Credentials = accessKey{*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey}.credentials()
+	client := sts.NewFromConfig(config, s.stsEndpoint)
+	_, err = stscreds.NewAssumeRoleProvider(client, *role.Role.Arn).Retrieve(t.Context())
+	wantCode(t, "without the device", err, "AccessDenied")
+	config.Credentials = stscreds.NewAssumeRoleProvider(client, *role.Role.Arn, func(o *stscreds.AssumeRoleOptions) {
+		o.SerialNumber, o.TokenProvider = serial, func() (string, error) { return p.code(), nil }
+	})
+	who, err := sts.NewFromConfig(config, s.stsEndpoint).GetCallerIdentity(t.Context(), nil)
+	check(t, err)
+	wantText(t, "who", *who.Arn, "arn:aws:sts::"+account+":assumed-role/deploy/")
 }
 
 // TestIAM_RootMFAGoSDK enables a device of the root; it and the codes that it has

@@ -71,7 +71,7 @@ async function assign(name) {
   const dialog = prompt("Set up the app");
   const picture = dialog.getByRole("img", { name: "QR code of the device's secret key" });
   await picture.waitFor();
-  assert.equal(await picture.evaluate((i) => i.decode().then(() => i.naturalWidth)), 200);
+  assert.equal(await picture.evaluate((i) => i.decode().then(() => i.naturalWidth)), 298);
   await dialog.getByRole("button", { name: "Show secret key" }).click();
   const phone = new Phone((await dialog.locator("pre").first().textContent()).trim());
   await dialog.getByRole("button", { name: "Hide secret key" }).click();

@@ -160,7 +160,7 @@ function Prove({ UserName, device, done, onClose }: Omit<AssignProps, "first"> &
       }}
     >
       <Alert type="info">{t("mfa.once")}</Alert>
-      <FormField label={t("mfa.scan")}>{picture ? <img className="qr" src={picture} alt={t("mfa.qr")} width={200} height={200} /> : null}</FormField>
+      <FormField label={t("mfa.scan")}>{picture ? <img className="qr" src={picture} alt={t("mfa.qr")} /> : null}</FormField>
       <FormField label={t("mfa.secret")}>
         <SpaceBetween size="xs">
           {shown ? <Snippet text={seed} label={t("mfa.secret.copy")} /> : <Box>{"•".repeat(seed.length)}</Box>}
