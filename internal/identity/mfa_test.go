@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image/png"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,6 +185,29 @@ func TestMFAGuessing(t *testing.T) {
 	r.must("then", r.UseMFACode(r.ctx, bob, "", p.code(0)))
 	r.fails("and the count begins anew", r.UseMFACode(r.ctx, bob, "", p.wrong()), keyhaven.Denied, keyhaven.NounMFADevice)
 	r.must("so that the next is looked at", r.UseMFACode(r.ctx, bob, "", p.code(1)))
+}
+
+// TestMFACodeAtOnce: of many calls with the same code at the same time one is taken.
+func TestMFACodeAtOnce(t *testing.T) {
+	r := newRig(t)
+	root := identity.Person{Account: account}
+	p := r.phone("phone")
+	p.enable(root)
+	code, taken := p.code(1), atomic.Int64{}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := r.UseMFACode(r.ctx, root, "", code); err == nil {
+				taken.Add(1)
+			} else if !keyhaven.Is(err, keyhaven.Denied, keyhaven.NounMFADevice) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := taken.Load(); n != 1 {
+		t.Errorf("a code was taken %d times", n)
+	}
 }
 
 // TestMFAQuota: eight devices of a person, any of which is good.
