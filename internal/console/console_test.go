@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -251,4 +252,20 @@ func FuzzSignIn(f *testing.F) {
 			t.Errorf("sign-in with %q: status %d", body, res.StatusCode)
 		}
 	})
+}
+
+// TestSettingsAreCompressed for who takes it so.
+func TestSettingsAreCompressed(t *testing.T) {
+	r := newRig(t, nil)
+	res := r.send("GET", "/console/settings", "", "Accept-Encoding: gzip, deflate")
+	if got := res.Header.Get("Content-Encoding"); got != "gzip" {
+		t.Fatalf("Content-Encoding = %q", got)
+	}
+	z, err := gzip.NewReader(res.Body)
+	check(t, err)
+	var out struct{ Operations []string }
+	check(t, json.NewDecoder(z).Decode(&out))
+	if len(out.Operations) == 0 {
+		t.Error("the settings have no operations")
+	}
 }

@@ -1,13 +1,15 @@
 // The console under test: the real binary over a new data directory, and
 // Debian's Chromium.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -20,7 +22,8 @@ const secrets = new Set();
 export const remember = (secret) => secrets.add(secret);
 
 export class Server {
-  constructor() {
+  constructor(...args) {
+    this.args = args; // after serve
     this.dir = mkdtempSync(path.join(tmpdir(), "keyhaven-console-"));
     this.listen = "127.0.0.1:0";
     this.consoleListen = "127.0.0.1:0";
@@ -28,7 +31,7 @@ export class Server {
   }
 
   async start() {
-    const args = ["serve", "--data", path.join(this.dir, "data"), "--listen", this.listen, "--console-listen", this.consoleListen];
+    const args = ["serve", "--data", path.join(this.dir, "data"), "--listen", this.listen, "--console-listen", this.consoleListen, ...this.args];
     this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.process.stderr.pipe(createWriteStream(path.join(this.dir, "log"), { flags: "a" }));
     this.exited = new Promise((done) => this.process.once("exit", done));
@@ -54,6 +57,11 @@ export class Server {
     }
   }
 
+  /** Runs a command of the binary on the server's data. */
+  async run(...args) {
+    return (await promisify(execFile)(binary, [...args, "--data", path.join(this.dir, "data")])).stdout;
+  }
+
   async stop(signal = "SIGTERM") {
     if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
     this.process.removeAllListeners("exit");
@@ -73,6 +81,29 @@ export class Server {
     for (const s of secrets) assert(!log.includes(s), "S9: the server's log holds a secret");
     assert(!/level=ERROR|^panic:/m.test(log), "the server logged an error:\n" + log.slice(-2000));
   }
+}
+
+/** A mail server that takes everything: its port, and the mails. */
+export async function startMail() {
+  const mails = [];
+  const server = createServer((socket) => {
+    let data;
+    socket.write("220 mail.test\r\n");
+    createInterface({ input: socket }).on("line", (line) => {
+      if (data) {
+        if (line !== ".") return data.push(line);
+        mails.push(data.join("\n").replaceAll("=\n", "").replaceAll("=3D", "="));
+        data = undefined;
+      } else if (/^DATA/i.test(line)) {
+        data = [];
+        return socket.write("354 go on\r\n");
+      } else if (/^QUIT/i.test(line)) return socket.end("221 bye\r\n");
+      socket.write("250 OK\r\n");
+    });
+    socket.on("error", () => undefined);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return { port: server.address().port, mails, close: () => server.close() };
 }
 
 export async function openBrowser() {

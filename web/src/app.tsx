@@ -24,6 +24,7 @@ const CreateUser = lazy(() => import("./pages/iam/create-user"));
 const UserPage = lazy(() => import("./pages/iam/user"));
 const Groups = lazy(() => import("./pages/iam/groups"));
 const Policies = lazy(() => import("./pages/iam/policies"));
+const AlarmBanner = lazy(() => import("./pages/alarm-banner"));
 const Account = lazy(() => import("./pages/account"));
 
 /** The application: sign-in, or the frame around the page that the address names. */
@@ -69,7 +70,16 @@ function Frame() {
         navigation={<Side />}
         navigationOpen={open}
         onNavigationChange={(e) => setOpen(e.detail.open)}
-        notifications={<Flashbar items={notices.map(({ page: _, ...n }) => n)} stackItems />}
+        notifications={
+          <>
+            <Flashbar items={notices.map(({ page: _, ...n }) => n)} stackItems />
+            {can("lightsail:GetAlarms") ? (
+              <Suspense fallback={null}>
+                <AlarmBanner />
+              </Suspense>
+            ) : null}
+          </>
+        }
         ariaLabels={{ navigation: t("nav.label"), navigationClose: t("nav.close"), navigationToggle: t("nav.open"), notifications: t("nav.notices") }}
         content={
           <Suspense fallback={<Spinner size="large" />}>

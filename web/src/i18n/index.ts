@@ -11,6 +11,12 @@ export function t(id: MessageId, values?: Values): string {
   return intl.formatMessage({ id }, values);
 }
 
+/** The texts of a page that is loaded later than the rest, with its own catalogue. */
+export function catalogue<M extends Record<string, string>>(messages: M): (id: keyof M & string, values?: Values) => string {
+  const own = createIntl<string>({ locale: "en", messages }, createIntlCache());
+  return (id, values) => own.formatMessage({ id }, values);
+}
+
 /** A date and time as the reader's locale writes it. */
 export function dateTime(value: Date | undefined): string {
   return value ? new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(value) : "–";

@@ -12,6 +12,7 @@ import { ErrorAlert } from "../components/errors";
 import { notify } from "../components/notices";
 import { t } from "../i18n";
 import { can, changePassword, config, person, signOut } from "../session";
+import Contacts from "./contacts";
 import { minPassword } from "./first-start";
 import { UserKeys } from "./iam/keys";
 import { MFADevices } from "./iam/mfa";
@@ -38,6 +39,7 @@ export default function Account() {
       {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
       {who && can("iam:EnableMFADevice") ? <MFADevices own userName={who.root ? undefined : who.name} /> : null}
       {c.users && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
+      {can("lightsail:GetContactMethods", "lightsail:CreateContactMethod") ? <Contacts /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">
           <Box>{t("account.endpoint.about")}</Box>

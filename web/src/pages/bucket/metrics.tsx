@@ -13,6 +13,8 @@ import { Cli } from "../../components/cli";
 import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { bytes, dateTime, number, t } from "../../i18n";
+import { can } from "../../session";
+import Alarms from "./alarms";
 import type { TabProps } from "./page";
 
 const spans = {
@@ -33,7 +35,8 @@ const metrics = {
 type Metric = keyof typeof metrics;
 
 /** Graphs of the bucket's metrics, from an hour to two weeks, with the line of the quota. */
-export default function Metrics({ name, region, quota }: TabProps & { quota?: number }) {
+export default function Metrics({ quota, ...tab }: TabProps & { quota?: number }) {
+  const { name, region } = tab;
   const [metric, setMetric] = useState<Metric>("BucketSizeBytes");
   const [span, setSpan] = useState<Span>("1d");
   const m = metrics[metric];
@@ -52,6 +55,7 @@ export default function Metrics({ name, region, quota }: TabProps & { quota?: nu
   ];
   const top = Math.max(1, ...points.map((p) => p.y)) * 1.1;
   return (
+    <SpaceBetween size="l">
     <Container
       header={
         <Header variant="h2" description={t("metric.about")}>
@@ -94,5 +98,7 @@ export default function Metrics({ name, region, quota }: TabProps & { quota?: nu
         <Cli calls={[{ service: "lightsail", name: "GetBucketMetricData", region, input }]} />
       </SpaceBetween>
     </Container>
+    {can("lightsail:GetAlarms", "lightsail:PutAlarm") ? <Alarms key={metric} {...tab} metric={metric} /> : null}
+    </SpaceBetween>
   );
 }

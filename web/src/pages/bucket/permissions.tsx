@@ -4,7 +4,8 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import RadioGroup from "@cloudscape-design/components/radio-group";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
+import Spinner from "@cloudscape-design/components/spinner";
+import { lazy, Suspense, useState } from "react";
 import { lightsail } from "../../aws/lightsail";
 import { access, accessModes, type AccessMode, rulesOf } from "../../components/access";
 import { Confirm } from "../../components/confirm";
@@ -15,12 +16,19 @@ import { can } from "../../session";
 import type { TabProps } from "./page";
 import { Readers } from "./readers";
 
+const Resources = lazy(() => import("./resources"));
+
 /** Who may reach the bucket, and with what. */
 export function Permissions(p: TabProps) {
   return (
     <SpaceBetween size="l">
       <BucketAccess {...p} />
       <AccessKeys {...p} />
+      {can("lightsail:SetResourceAccessForBucket", "lightsail:GetInstances") ? (
+        <Suspense fallback={<Spinner />}>
+          <Resources {...p} />
+        </Suspense>
+      ) : null}
       {/* The server came to know who may read a bucket all at once. */}
       {can("s3:PutBucketPolicy") ? <Readers {...p} /> : null}
     </SpaceBetween>
