@@ -317,6 +317,10 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Se
 	for _, name := range s3.Built() {
 		built = append(built, "s3:"+name)
 	}
+	for _, name := range keycare.New(nil, nil).Operations() {
+		built = append(built, keycare.Service+":"+name)
+	}
+	built = append(built, cloudtrail.Service+":LookupEvents")
 	return console.New(console.Options{
 		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart,
 		Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,

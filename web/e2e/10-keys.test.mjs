@@ -130,7 +130,39 @@ step("KEY-11 last used is a dash until first use, then opens to service and regi
   await row.getByText(/Last used \w+ \d/).waitFor();
   await row.getByRole("button", { name: new RegExp(key.id) }).first().click();
   await row.getByText("s3 · us-east-1").waitFor();
+  for (const seen of ["s3:PutObject", "127.0.0.1", /aws-sdk-js/]) await row.getByText(seen).first().waitFor();
   await axe(page, "a key, opened");
+});
+
+step("a key has a name, an end, a narrower reach, and is disabled and enabled", async () => {
+  const row = page.getByRole("group", { name: key.id });
+  await row.getByRole("button", { name: "Edit details of " + key.id }).click();
+  const form = prompt("Edit details of " + key.id);
+  await form.getByLabel("Name", { exact: true }).fill("nightly");
+  await form.getByLabel("Expires").fill("2001-01-01");
+  await form.getByText("This is no date in the future.").waitFor();
+  assert(await form.getByRole("button", { name: "Save" }).isDisabled());
+  await form.getByLabel("Expires").fill("2099-12-31");
+  await form.getByLabel("Only objects that begin with").fill("in/\nout/");
+  await axe(page, "the details of a key being edited");
+  await form.getByRole("button", { name: "Save" }).click();
+  await flash("The details of the access key " + key.id + " are saved.");
+  await row.getByText("Only below in/, out/").waitFor();
+  await row.getByText("nightly", { exact: true }).waitFor();
+  await api.s3("PutObject", { Bucket: "photos", Key: "in/1", Body: "x" }, key);
+  await assert.rejects(api.s3("PutObject", { Bucket: "photos", Key: "other", Body: "x" }, key), { name: "AccessDenied" });
+  await row.getByRole("button", { name: "Disable", exact: true }).click();
+  await prompt("Disable access key?").getByRole("button", { name: "Yes, disable" }).click();
+  await flash("The access key " + key.id + " is disabled.");
+  await assert.rejects(api.s3("PutObject", { Bucket: "photos", Key: "in/1", Body: "x" }, key), { name: "InvalidAccessKeyId" });
+  await row.getByRole("button", { name: "Enable", exact: true }).click();
+  await prompt("Enable access key?").getByRole("button", { name: "Yes, enable" }).click();
+  await flash("The access key " + key.id + " is enabled.");
+  await row.getByRole("button", { name: "Edit details of " + key.id }).click();
+  await prompt("Edit details of " + key.id).getByLabel("Only objects that begin with").fill("");
+  await prompt("Edit details of " + key.id).getByRole("button", { name: "Save" }).click();
+  await row.getByText("All that a key of its kind may").waitFor();
+  await api.s3("PutObject", { Bucket: "photos", Key: "other", Body: "x" }, key);
 });
 
 step("rotation shows live which key is still used, then deletes the old one", async () => {
@@ -143,6 +175,7 @@ step("rotation shows live which key is still used, then deletes the old one", as
   remember(second.secret);
   await api.s3("PutObject", { Bucket: "photos", Key: "second.txt", Body: "hello" }, second);
   await dialog.getByText(/The new key was used .* for s3/).waitFor();
+  await dialog.getByText(/^Last used by .*aws-sdk-js.* at 127.0.0.1 for s3:PutObject$/).waitFor();
   await axe(page, "rotation");
   await dialog.getByRole("button", { name: "Delete the old key" }).click();
   await flash("Rotated: the access key " + key.id + " is deleted.");

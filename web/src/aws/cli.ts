@@ -2,7 +2,7 @@ import { config } from "../session";
 
 /** One call of an API, as an action of a page makes it. */
 export interface Call {
-  service: "lightsail" | "s3" | "iam" | "sts";
+  service: "lightsail" | "s3" | "iam" | "sts" | "keyhaven" | "cloudtrail";
   name: string;
   region?: string;
   input: object;

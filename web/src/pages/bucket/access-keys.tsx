@@ -13,9 +13,11 @@ import { type AccessKey, lightsail } from "../../aws/lightsail";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
+import KeyCare from "../../components/key-care";
 import { NewKey } from "../../components/new-key";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
+import { can } from "../../session";
 import type { TabProps } from "./page";
 import { Rotation } from "./rotation";
 
@@ -69,7 +71,7 @@ export function AccessKeys({ name, region }: TabProps) {
           </Box>
         ) : null}
         {keys.map((k) => (
-          <KeyRow key={k.accessKeyId} accessKey={k} onDelete={() => setDeleting(k)} />
+          <KeyRow key={k.accessKeyId} accessKey={k} reload={list.reload} onDelete={() => setDeleting(k)} />
         ))}
         {full ? <Alert type="info">{t("keys.full")}</Alert> : null}
       </SpaceBetween>
@@ -106,7 +108,8 @@ export function AccessKeys({ name, region }: TabProps) {
   );
 }
 
-function KeyRow({ accessKey: k, onDelete }: { accessKey: AccessKey; onDelete: () => void }) {
+function KeyRow({ accessKey: k, reload, onDelete }: { accessKey: AccessKey; reload: () => Promise<void>; onDelete: () => void }) {
+  const [open, setOpen] = useState(false);
   const id = k.accessKeyId ?? "";
   const used = k.lastUsed;
   return (
@@ -116,7 +119,10 @@ function KeyRow({ accessKey: k, onDelete }: { accessKey: AccessKey; onDelete: ()
         headerDescription={t("keys.row", { created: dateTime(k.createdAt), used: used?.lastUsedDate ? dateTime(used.lastUsedDate) : "–" })}
         headerActions={<Button variant="icon" iconName="remove" ariaLabel={t("keys.delete", { id })} onClick={onDelete} />}
         variant="container"
+        expanded={open}
+        onChange={(e) => setOpen(e.detail.expanded)}
       >
+        <SpaceBetween size="m">
         <KeyValuePairs
           columns={4}
           items={[
@@ -126,6 +132,8 @@ function KeyRow({ accessKey: k, onDelete }: { accessKey: AccessKey; onDelete: ()
             { label: t("key.last-service"), value: used?.lastUsedDate ? `${used.serviceName} · ${used.region}` : "–" },
           ]}
         />
+        {open && can("keyhaven:GetAccessKey") ? <KeyCare key={String(k.lastUsed?.lastUsedDate)} id={id} scoped onChange={reload} /> : null}
+        </SpaceBetween>
       </ExpandableSection>
     </div>
   );

@@ -8,9 +8,11 @@ import { useEffect, useState } from "react";
 import { type AccessKey, lightsail } from "../../aws/lightsail";
 import { Cli } from "../../components/cli";
 import { ErrorAlert } from "../../components/errors";
+import { LastClient } from "../../components/key-care";
 import { NewKeyDetails } from "../../components/new-key";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
+import { can } from "../../session";
 
 interface RotationProps {
   name: string;
@@ -117,6 +119,7 @@ export function Rotation({ name, region, keys, create, reload, onClose }: Rotati
                   <StatusIndicator type={oldStill ? "warning" : "success"}>
                     {oldUsed ? t(oldStill ? "rotation.old.used" : "rotation.old.quiet", { when: dateTime(oldUsed) }) : t("rotation.old.never")}
                   </StatusIndicator>
+                  {old && oldUsed && can("keyhaven:GetAccessKeyActivity") ? <LastClient id={old.accessKeyId ?? ""} turn={oldUsed.getTime()} /> : null}
                 </SpaceBetween>
               ),
             },

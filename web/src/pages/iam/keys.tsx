@@ -8,13 +8,16 @@ import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import type { Call } from "../../aws/cli";
 import { type AccessKeyMetadata, iam } from "../../aws/iam";
+import { Cli } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
+import { KeyCareModal } from "../../components/key-care";
 import { useLoad } from "../../components/load";
 import { NewKey } from "../../components/new-key";
 import { notify, notifyError } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
-import { config } from "../../session";
+import { t as care } from "../../i18n/pages/key-care";
+import { can, config } from "../../session";
 
 interface Row extends AccessKeyMetadata {
   used?: AccessKeyLastUsed;
@@ -33,6 +36,7 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
   const [busy, setBusy] = useState(false);
   const [deleting, setDeleting] = useState<Row>();
   const [switching, setSwitching] = useState<Row>();
+  const [showing, setShowing] = useState<string>();
   const keys = list.data ?? [];
   const full = keys.length >= 2;
   const create = async () => {
@@ -91,6 +95,11 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
             header: t("actions"),
             cell: (k) => (
               <SpaceBetween direction="horizontal" size="xs">
+                {can("keyhaven:GetAccessKey") ? (
+                  <Button variant="inline-link" ariaLabel={care("details.of", { id: k.AccessKeyId ?? "" })} onClick={() => setShowing(k.AccessKeyId)}>
+                    {care("details")}
+                  </Button>
+                ) : null}
                 <Button
                   variant="inline-link"
                   ariaLabel={t(k.Status === "Active" ? "iam.key.deactivate.one" : "iam.key.activate.one", { id: k.AccessKeyId ?? "" })}
@@ -104,6 +113,8 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
           },
         ]}
       />
+      <Cli calls={[call("ListAccessKeys", who), call("CreateAccessKey", who)]} />
+      {showing ? <KeyCareModal id={showing} onClose={() => setShowing(undefined)} /> : null}
       {made ? (
         <NewKey id={made.id} secret={made.secret} region={config().region} csvName={root ? "rootkey.csv" : `${userName}_accessKeys.csv`} csvLabel={t("iam.key.file")} onClose={() => setMade(undefined)} />
       ) : null}
