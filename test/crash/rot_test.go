@@ -104,14 +104,21 @@ func flipBit(t testing.TB, path string, random *rand.Rand) {
 }
 
 // read reads all objects and returns those that could not be read. Bytes that
-// were not written are a failure.
+// were not written are a failure, and so is an object that is said not to be
+// there, but for the newest ones in a damaged log of a server that was killed:
+// they cannot be told from what the crash cut off.
 func (r *rotRig) read(when string) (failed []string) {
 	r.t.Helper()
+	cutOff := 0
 	for _, key := range slices.Sorted(maps.Keys(r.sums)) {
 		body, err := r.client.get(plainBucket, key, "")
 		switch {
+		case errors.Is(err, errAbsent) && strings.HasSuffix(when, ".log") && strings.HasPrefix(key, inLog):
+			cutOff++
 		case errors.Is(err, errAbsent):
 			r.t.Errorf("R4: %s: %s is said not to be there", when, key)
+		case cutOff > 0 && strings.HasPrefix(key, inLog):
+			r.t.Errorf("R4: %s: %s is there, and older ones are not", when, key)
 		case err != nil:
 			failed = append(failed, key)
 		case sumOf(body) != r.sums[key]:
@@ -191,6 +198,9 @@ func TestR4_FlippedBitsInBlobs(t *testing.T) {
 	r.fsck()
 }
 
+// inLog begins the keys of the objects that are in the log alone.
+const inLog = "in the log/"
+
 // TestR4_FlippedBitsInMetadata damages one file of the metadata at a time, while
 // the server is stopped. It refuses to start, or no GET returns a wrong byte or
 // says that an object is not there, and scrub or fsck finds the damage.
@@ -200,9 +210,9 @@ func TestR4_FlippedBitsInMetadata(t *testing.T) {
 	r.stop()
 	r.start() // what is in the log now goes into tables
 	for i := range 30 {
-		r.put(fmt.Sprintf("in the log/%02d", i), 2000)
+		r.put(fmt.Sprintf(inLog+"%02d", i), 2000)
 	}
-	r.stop()
+	r.kill() // a stop leaves nothing in the log
 	random := rand.New(rand.NewPCG(rand.Uint64(), 5))
 	for trial := range rotTrials {
 		kinds := []string{".blob", ".sst", ".log"}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -125,5 +126,57 @@ func flipBit(t *testing.T, f vfs.File, at int64, rnd *rand.Rand) {
 	b[0] ^= 1 << rnd.IntN(8)
 	if _, err := f.WriteAt(b, at); err != nil {
 		t.Fatalf("WriteAt() = %v", err)
+	}
+}
+
+// TestR4_DamagedLog: a store that was closed needs nothing of its log. Damage to the
+// end of a log could be taken for the end of one that a crash cut off.
+func TestR4_DamagedLog(t *testing.T) {
+	const keys = 12
+	value := func(i int) []byte { return bytes.Repeat([]byte{byte(i), 3}, 600) }
+	mem := vfs.NewMem()
+	store, err := pebblekv.Open("/kv", pebblekv.Options{FS: mem})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range keys {
+		err := store.Update(context.Background(), func(x kv.Txn) error { return x.Set(fmt.Appendf(nil, "k/%d", i), value(i)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeStore(t, store)
+	names, err := mem.List("/kv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range names {
+		if !strings.HasSuffix(n, ".log") {
+			continue
+		}
+		f, err := mem.Create("/kv/"+n, vfs.WriteCategoryUnspecified)
+		if err == nil {
+			_, err = f.Write(bytes.Repeat([]byte{0xa5}, 100))
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err = pebblekv.Open("/kv", pebblekv.Options{FS: mem})
+	if err != nil {
+		return // to refuse is right as well
+	}
+	defer closeStore(t, store)
+	for i := range keys {
+		err := store.View(context.Background(), func(r kv.Reader) error {
+			v, err := r.Get(fmt.Appendf(nil, "k/%d", i))
+			if err == nil && !bytes.Equal(v, value(i)) {
+				t.Errorf("Get(%d) returned wrong bytes", i)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("Get(%d) = %v, in a store that opens", i, err)
+		}
 	}
 }

@@ -100,12 +100,13 @@ func TestR3_CompactionsBehind(t *testing.T) {
 // has to read. Writing, reading and deleting go on all the same.
 func TestR4_DamagedTableOfLevel0(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // compactions that fail are paced
-		mem := vfs.NewMem()
-		store, err := pebblekv.Open("/kv", pebblekv.Options{FS: mem, MemTableBytes: 1})
+		disk := vfs.NewCrashableMem()
+		store, err := pebblekv.Open("/kv", pebblekv.Options{FS: disk, MemTableBytes: 1})
 		if err != nil {
 			t.Fatalf("Open() = %v", err)
 		}
 		fill(t, store, 1000, 90)
+		mem := disk.CrashClone(vfs.CrashCloneCfg{}) // the newest of it is in the log
 		closeStore(t, store)
 		if damageTables(t, mem) == 0 {
 			t.Fatal("there is no table to damage")
