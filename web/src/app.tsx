@@ -23,6 +23,10 @@ const Users = lazy(() => import("./pages/iam/users"));
 const CreateUser = lazy(() => import("./pages/iam/create-user"));
 const UserPage = lazy(() => import("./pages/iam/user"));
 const Groups = lazy(() => import("./pages/iam/groups"));
+const Roles = lazy(() => import("./pages/iam/roles"));
+const RolePage = lazy(() => import("./pages/iam/role"));
+const Decisions = lazy(() => import("./pages/iam/decisions"));
+const Audit = lazy(() => import("./pages/audit"));
 const Policies = lazy(() => import("./pages/iam/policies"));
 const AlarmBanner = lazy(() => import("./pages/alarm-banner"));
 const Account = lazy(() => import("./pages/account"));
@@ -94,8 +98,12 @@ function Frame() {
                   <Route path="/iam/user/:user" element={<UserPage />} />
                   <Route path="/iam/groups" element={<Groups />} />
                   <Route path="/iam/policies" element={<Policies />} />
+                  <Route path="/iam/roles" element={<Roles />} />
+                  <Route path="/iam/role/:role" element={<RolePage />} />
+                  <Route path="/iam/decisions" element={<Decisions />} />
                 </>
               ) : null}
+              {can("cloudtrail:LookupEvents") ? <Route path="/audit" element={<Audit />} /> : null}
               <Route path="/account" element={<Account />} />
               <Route path="*" element={<Navigate to="/storage" replace />} />
             </Routes>
@@ -117,10 +125,14 @@ function Side() {
       { type: "divider" },
       { type: "link", text: t("nav.users"), href: "/iam/users" },
       { type: "link", text: t("nav.groups"), href: "/iam/groups" },
+      { type: "link", text: t("nav.roles"), href: "/iam/roles" },
       { type: "link", text: t("nav.policies"), href: "/iam/policies" },
+      { type: "link", text: t("nav.decisions"), href: "/iam/decisions" },
     );
   }
-  items.push({ type: "divider" }, { type: "link", text: t("nav.account"), href: "/account" });
+  items.push({ type: "divider" });
+  if (can("cloudtrail:LookupEvents")) items.push({ type: "link", text: t("nav.audit"), href: "/audit" });
+  items.push({ type: "link", text: t("nav.account"), href: "/account" });
   const active = items.findLast((i) => i.type === "link" && location.pathname.startsWith(i.href.replace(/s$/, "")));
   return (
     <SideNavigation

@@ -1,7 +1,7 @@
 import * as I from "@aws-sdk/client-iam";
 import { config, credentials } from "../session";
 
-export type { AccessKeyMetadata, Group, Policy, User } from "@aws-sdk/client-iam";
+export type { AccessKeyMetadata, Group, Policy, Role, User } from "@aws-sdk/client-iam";
 
 let made: I.IAMClient | undefined;
 
@@ -14,12 +14,14 @@ function client(): I.IAMClient {
 const commands = {
   AddUserToGroup: I.AddUserToGroupCommand,
   AttachGroupPolicy: I.AttachGroupPolicyCommand,
+  AttachRolePolicy: I.AttachRolePolicyCommand,
   AttachUserPolicy: I.AttachUserPolicyCommand,
   ChangePassword: I.ChangePasswordCommand,
   CreateAccessKey: I.CreateAccessKeyCommand,
   CreateGroup: I.CreateGroupCommand,
   CreateLoginProfile: I.CreateLoginProfileCommand,
   CreatePolicy: I.CreatePolicyCommand,
+  CreateRole: I.CreateRoleCommand,
   CreateUser: I.CreateUserCommand,
   CreateVirtualMFADevice: I.CreateVirtualMFADeviceCommand,
   DeactivateMFADevice: I.DeactivateMFADeviceCommand,
@@ -27,30 +29,43 @@ const commands = {
   DeleteGroup: I.DeleteGroupCommand,
   DeleteLoginProfile: I.DeleteLoginProfileCommand,
   DeletePolicy: I.DeletePolicyCommand,
+  DeleteRole: I.DeleteRoleCommand,
+  DeleteRolePolicy: I.DeleteRolePolicyCommand,
   DeleteUser: I.DeleteUserCommand,
   DeleteUserPolicy: I.DeleteUserPolicyCommand,
   DeleteVirtualMFADevice: I.DeleteVirtualMFADeviceCommand,
   DetachGroupPolicy: I.DetachGroupPolicyCommand,
+  DetachRolePolicy: I.DetachRolePolicyCommand,
   DetachUserPolicy: I.DetachUserPolicyCommand,
   EnableMFADevice: I.EnableMFADeviceCommand,
   GetAccessKeyLastUsed: I.GetAccessKeyLastUsedCommand,
   GetGroup: I.GetGroupCommand,
   GetLoginProfile: I.GetLoginProfileCommand,
   GetPolicyVersion: I.GetPolicyVersionCommand,
+  GetRole: I.GetRoleCommand,
+  GetRolePolicy: I.GetRolePolicyCommand,
   GetUser: I.GetUserCommand,
   GetUserPolicy: I.GetUserPolicyCommand,
   ListAccessKeys: I.ListAccessKeysCommand,
   ListAttachedGroupPolicies: I.ListAttachedGroupPoliciesCommand,
+  ListAttachedRolePolicies: I.ListAttachedRolePoliciesCommand,
   ListAttachedUserPolicies: I.ListAttachedUserPoliciesCommand,
   ListGroups: I.ListGroupsCommand,
   ListGroupsForUser: I.ListGroupsForUserCommand,
   ListMFADevices: I.ListMFADevicesCommand,
+  ListOpenIDConnectProviders: I.ListOpenIDConnectProvidersCommand,
   ListPolicies: I.ListPoliciesCommand,
+  ListRolePolicies: I.ListRolePoliciesCommand,
+  ListRoles: I.ListRolesCommand,
   ListUserPolicies: I.ListUserPoliciesCommand,
   ListUsers: I.ListUsersCommand,
+  PutRolePolicy: I.PutRolePolicyCommand,
   PutUserPolicy: I.PutUserPolicyCommand,
   RemoveUserFromGroup: I.RemoveUserFromGroupCommand,
+  SimulateCustomPolicy: I.SimulateCustomPolicyCommand,
+  SimulatePrincipalPolicy: I.SimulatePrincipalPolicyCommand,
   UpdateAccessKey: I.UpdateAccessKeyCommand,
+  UpdateAssumeRolePolicy: I.UpdateAssumeRolePolicyCommand,
   UpdateLoginProfile: I.UpdateLoginProfileCommand,
 };
 
@@ -80,3 +95,26 @@ export async function pages<T>(ask: (Marker: string | undefined) => Promise<{ Is
 export const allUsers = () => pages(async (Marker) => iam("ListUsers", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Users })));
 export const allPolicies = () => pages(async (Marker) => iam("ListPolicies", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Policies })));
 export const allGroups = () => pages(async (Marker) => iam("ListGroups", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Groups })));
+export const allRoles = () => pages(async (Marker) => iam("ListRoles", { Marker }).then((o) => ({ IsTruncated: o.IsTruncated, Marker: o.Marker, items: o.Roles })));
+
+/** Who can have policies of their own. */
+export type Holder = { kind: "User" | "Role"; name: string };
+
+type HolderVerb = "ListAttached*Policies" | "List*Policies" | "Attach*Policy" | "Detach*Policy" | "Get*Policy" | "Put*Policy" | "Delete*Policy";
+
+/** The name and the input of an operation that there is for users and roles alike. */
+export function ofHolder(h: Holder, verb: HolderVerb, input: object = {}): { name: string; input: object } {
+  return { name: verb.replace("*", h.kind), input: { [`${h.kind}Name`]: h.name, ...input } };
+}
+
+interface HolderAnswer {
+  AttachedPolicies?: I.AttachedPolicy[];
+  PolicyNames?: string[];
+  PolicyDocument?: string;
+}
+
+/** Calls an operation that there is for users and roles alike. */
+export async function iamOf(h: Holder, verb: HolderVerb, input: object = {}): Promise<HolderAnswer> {
+  const call = ofHolder(h, verb, input);
+  return (await iam(call.name as "ListUserPolicies", call.input as IAMInput<"ListUserPolicies">)) as HolderAnswer;
+}

@@ -436,7 +436,10 @@ export const en = {
   "nav.iam": "Identity and access",
   "nav.users": "Users",
   "nav.groups": "Groups",
+  "nav.roles": "Roles",
   "nav.policies": "Policies",
+  "nav.decisions": "Who may what",
+  "nav.audit": "Audit log",
 
   "iam.keys": "Access keys",
   "iam.keys.about": "A key signs calls as this person, with all that this person may do. For one bucket alone, make the key on the bucket's page.",

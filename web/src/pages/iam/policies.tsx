@@ -19,7 +19,7 @@ import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { number, t } from "../../i18n";
-import { example, jsonProblem } from "./user-policies";
+import { example, jsonProblem, usePolicyProblem } from "./user-policies";
 
 const ours = (p: Policy) => !p.Arn?.startsWith("arn:aws:iam::aws:");
 
@@ -118,7 +118,7 @@ function pretty(doc: string): string {
 function Create({ done, onClose }: { done: () => Promise<void>; onClose: () => void }) {
   const [PolicyName, setName] = useState("");
   const [PolicyDocument, setText] = useState(example);
-  const problem = jsonProblem(PolicyDocument);
+  const problem = usePolicyProblem(PolicyDocument);
   const input = { PolicyName, PolicyDocument };
   return (
     <Confirm

@@ -7,15 +7,33 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import Textarea from "@cloudscape-design/components/textarea";
-import { useState } from "react";
-import { allPolicies, iam } from "../../aws/iam";
+import { useEffect, useState } from "react";
+import { allPolicies, type Holder, iam, iamOf, ofHolder } from "../../aws/iam";
+import type { Call } from "../../aws/cli";
 import { Confirm } from "../../components/confirm";
-import { ErrorAlert } from "../../components/errors";
+import { ErrorAlert, explain } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { t } from "../../i18n";
 
 export const example = JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid: "LightsailAccess", Effect: "Allow", Action: "lightsail:*", Resource: "*" }] }, null, 2);
+
+/** Why a text is no policy: at once where it is no JSON, else what the server says a moment later. */
+export function usePolicyProblem(text: string): string | undefined {
+  const json = jsonProblem(text);
+  const [said, setSaid] = useState<{ text: string; problem?: string }>();
+  useEffect(() => {
+    if (json) return;
+    const timer = setTimeout(() => {
+      iam("SimulateCustomPolicy", { PolicyInputList: [text], ActionNames: ["s3:GetObject"] }).then(
+        () => setSaid({ text }),
+        (err: unknown) => setSaid({ text, problem: /Malformed|InvalidInput|Validation/.test(explain(err).code) ? explain(err).message.replace(/^Invalid policy in PolicyInputList: /, "") : undefined }),
+      );
+    }, 400);
+    return () => clearTimeout(timer);
+  }, [text, json]);
+  return json ?? (said?.text === text ? said.problem : undefined);
+}
 
 /** Why a text is no JSON, or nothing. */
 export function jsonProblem(text: string): string | undefined {
@@ -27,10 +45,12 @@ export function jsonProblem(text: string): string | undefined {
   }
 }
 
-/** The policies of a user: attached ones, and its own. */
-export function UserPolicies({ userName: UserName }: { userName: string }) {
-  const attached = useLoad(async () => (await iam("ListAttachedUserPolicies", { UserName })).AttachedPolicies ?? [], [UserName]);
-  const inline = useLoad(async () => (await iam("ListUserPolicies", { UserName })).PolicyNames ?? [], [UserName]);
+const call = (...of: Parameters<typeof ofHolder>): Call => ({ service: "iam", ...ofHolder(...of) });
+
+/** The policies of a user or a role: attached ones, and its own. */
+export function HolderPolicies({ holder }: { holder: Holder }) {
+  const attached = useLoad(async () => (await iamOf(holder, "ListAttached*Policies")).AttachedPolicies ?? [], [holder.kind, holder.name]);
+  const inline = useLoad(async () => (await iamOf(holder, "List*Policies")).PolicyNames ?? [], [holder.kind, holder.name]);
   const [attaching, setAttaching] = useState(false);
   const [detaching, setDetaching] = useState<{ name: string; arn: string }>();
   const [editing, setEditing] = useState<string>();
@@ -89,15 +109,15 @@ export function UserPolicies({ userName: UserName }: { userName: string }) {
           },
         ]}
       />
-      {attaching ? <Attach UserName={UserName} done={attached.reload} onClose={() => setAttaching(false)} /> : null}
+      {attaching ? <Attach holder={holder} done={attached.reload} onClose={() => setAttaching(false)} /> : null}
       {detaching ? (
         <Confirm
           title={t("policies.detach", { name: detaching.name })}
           yes={t("yes.delete")}
-          calls={[{ service: "iam", name: "DetachUserPolicy", input: { UserName, PolicyArn: detaching.arn } }]}
+          calls={[call(holder, "Detach*Policy", { PolicyArn: detaching.arn })]}
           onClose={() => setDetaching(undefined)}
           action={async () => {
-            await iam("DetachUserPolicy", { UserName, PolicyArn: detaching.arn });
+            await iamOf(holder, "Detach*Policy", { PolicyArn: detaching.arn });
             await attached.reload();
             notify("success", t("policies.removed"));
           }}
@@ -105,15 +125,15 @@ export function UserPolicies({ userName: UserName }: { userName: string }) {
           <Box>{t("policies.detach.about", { name: detaching.name })}</Box>
         </Confirm>
       ) : null}
-      {editing !== undefined ? <Inline key={editing} UserName={UserName} name={editing} done={inline.reload} onClose={() => setEditing(undefined)} /> : null}
+      {editing !== undefined ? <Inline key={editing} holder={holder} name={editing} done={inline.reload} onClose={() => setEditing(undefined)} /> : null}
       {deleting !== undefined ? (
         <Confirm
           title={t("policies.inline.delete", { name: deleting })}
           yes={t("yes.delete")}
-          calls={[{ service: "iam", name: "DeleteUserPolicy", input: { UserName, PolicyName: deleting } }]}
+          calls={[call(holder, "Delete*Policy", { PolicyName: deleting })]}
           onClose={() => setDeleting(undefined)}
           action={async () => {
-            await iam("DeleteUserPolicy", { UserName, PolicyName: deleting });
+            await iamOf(holder, "Delete*Policy", { PolicyName: deleting });
             await inline.reload();
             notify("success", t("policies.removed"));
           }}
@@ -126,25 +146,25 @@ export function UserPolicies({ userName: UserName }: { userName: string }) {
 }
 
 interface PromptProps {
-  UserName: string;
+  holder: Holder;
   done: () => Promise<void>;
   onClose: () => void;
 }
 
-function Attach({ UserName, done, onClose }: PromptProps) {
+function Attach({ holder, done, onClose }: PromptProps) {
   const all = useLoad(allPolicies, []);
   const [arn, setArn] = useState("");
-  const input = { UserName, PolicyArn: arn };
+  const input = { PolicyArn: arn };
   return (
     <Confirm
       title={t("policies.attach")}
       yes={t("policies.attach")}
       no={t("cancel")}
       disabled={!arn}
-      calls={[{ service: "iam", name: "AttachUserPolicy", input }]}
+      calls={[call(holder, "Attach*Policy", input)]}
       onClose={onClose}
       action={async () => {
-        await iam("AttachUserPolicy", input);
+        await iamOf(holder, "Attach*Policy", input);
         await done();
         notify("success", t("policies.saved"));
       }}
@@ -163,13 +183,13 @@ function Attach({ UserName, done, onClose }: PromptProps) {
   );
 }
 
-function Inline({ UserName, name, done, onClose }: PromptProps & { name: string }) {
-  const now = useLoad(async () => (name ? decodeURIComponent((await iam("GetUserPolicy", { UserName, PolicyName: name })).PolicyDocument ?? "") : example), [UserName, name]);
+function Inline({ holder, name, done, onClose }: PromptProps & { name: string }) {
+  const now = useLoad(async () => (name ? decodeURIComponent((await iamOf(holder, "Get*Policy", { PolicyName: name })).PolicyDocument ?? "") : example), [holder.kind, holder.name, name]);
   const [PolicyName, setPolicyName] = useState(name);
   const [text, setText] = useState<string>();
   const doc = text ?? now.data ?? "";
-  const problem = jsonProblem(doc);
-  const input = { UserName, PolicyName, PolicyDocument: doc };
+  const problem = usePolicyProblem(doc);
+  const input = { PolicyName, PolicyDocument: doc };
   return (
     <Confirm
       title={name ? t("policies.inline.edit", { name }) : t("policies.inline.add")}
@@ -177,10 +197,10 @@ function Inline({ UserName, name, done, onClose }: PromptProps & { name: string 
       no={t("cancel")}
       size="large"
       disabled={!PolicyName || !!problem}
-      calls={[{ service: "iam", name: "PutUserPolicy", input }]}
+      calls={[call(holder, "Put*Policy", input)]}
       onClose={onClose}
       action={async () => {
-        await iam("PutUserPolicy", input);
+        await iamOf(holder, "Put*Policy", input);
         await done();
         notify("success", t("policies.saved"));
       }}

@@ -20,7 +20,7 @@ import { dateTime, t } from "../../i18n";
 import { can } from "../../session";
 import { UserKeys } from "./keys";
 import { MFADevices, removeDevice } from "./mfa";
-import { UserPolicies } from "./user-policies";
+import { HolderPolicies } from "./user-policies";
 
 /** One user: Permissions, Security credentials. */
 export default function UserPage() {
@@ -62,7 +62,7 @@ export default function UserPage() {
           activeTabId={tab}
           onChange={(e) => setTab(e.detail.activeTabId)}
           tabs={[
-            { id: "permissions", label: t("user.tab.permissions"), content: <UserPolicies userName={name} /> },
+            { id: "permissions", label: t("user.tab.permissions"), content: <HolderPolicies holder={{ kind: "User", name }} /> },
             {
               id: "credentials",
               label: t("user.tab.credentials"),

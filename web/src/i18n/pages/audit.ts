@@ -1,0 +1,26 @@
+import { catalogue } from "..";
+
+export const t = catalogue({
+  title: "Audit log",
+  about: "Who called what, when and from where: management calls, sign-ins and what operators did, for 90 days.",
+  attribute: "Look for",
+  "attribute.": "Everything",
+  "attribute.EventName": "Event name",
+  "attribute.Username": "User name",
+  "attribute.ResourceName": "Resource name",
+  "attribute.EventSource": "Event source",
+  "attribute.AccessKeyId": "Access key ID",
+  "attribute.ReadOnly": "Read only (true or false)",
+  value: "Value",
+  find: "Find",
+  time: "Time",
+  event: "Event",
+  who: "Who",
+  from: "From",
+  result: "Result",
+  ok: "OK",
+  more: "Load more",
+  none: "No events",
+  "record.of": "Record of {name}",
+  record: "Record",
+});

@@ -1,0 +1,27 @@
+import { catalogue } from "..";
+
+export const t = catalogue({
+  title: "Who may what",
+  about: "Asks the server's own decision: may this user or role do this, and which statements say so.",
+  who: "User or role",
+  "who.choose": "Choose a user or a role",
+  user: "User",
+  role: "Role",
+  actions: "Actions",
+  "actions.rule": "One a line, such as s3:GetObject.",
+  resource: "Resource",
+  "resource.rule": "An ARN, or * for any.",
+  ask: "Ask",
+  result: "Decisions",
+  none: "Nothing was asked yet.",
+  action: "Action",
+  decision: "Decision",
+  "decision.allowed": "Allowed",
+  "decision.implicitDeny": "Denied: nothing allows it",
+  "decision.explicitDeny": "Denied by a statement",
+  because: "Because of",
+  "because.nothing": "No statement matches",
+  statement: "{policy} ({type}), line {line}",
+  boundary: "The permissions boundary does not allow it",
+  missing: "Values that the policies ask for, and that were not given: {keys}",
+});

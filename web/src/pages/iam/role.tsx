@@ -1,0 +1,124 @@
+import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Textarea from "@cloudscape-design/components/textarea";
+import { useState } from "react";
+import { useNavigate, useParams } from "react-router";
+import { iam, iamOf } from "../../aws/iam";
+import { Cli, Snippet } from "../../components/cli";
+import { Confirm } from "../../components/confirm";
+import { ErrorAlert } from "../../components/errors";
+import { useLoad } from "../../components/load";
+import { notify } from "../../components/notices";
+import { dateTime, t as common } from "../../i18n";
+import { t } from "../../i18n/pages/roles";
+import { HolderPolicies, jsonProblem } from "./user-policies";
+
+const pretty = (text: string) => (jsonProblem(text) ? text : JSON.stringify(JSON.parse(text), null, 2));
+
+/** One role: who may assume it, and what it may do. */
+export default function RolePage() {
+  const { role: name = "" } = useParams();
+  const go = useNavigate();
+  const role = useLoad(async () => (await iam("GetRole", { RoleName: name })).Role, [name]);
+  const [deleting, setDeleting] = useState(false);
+  const [editing, setEditing] = useState(false);
+  const trust = pretty(decodeURIComponent(role.data?.AssumeRolePolicyDocument ?? ""));
+  const used = role.data?.RoleLastUsed;
+  return (
+    <SpaceBetween size="m">
+      <BreadcrumbGroup
+        ariaLabel={common("breadcrumbs")}
+        items={[
+          { text: t("title"), href: "/iam/roles" },
+          { text: name, href: `/iam/role/${name}` },
+        ]}
+        onFollow={(e) => {
+          e.preventDefault();
+          void go(e.detail.href);
+        }}
+      />
+      <Header variant="h1" actions={<Button onClick={() => setDeleting(true)}>{common("delete")}</Button>}>
+        {name}
+      </Header>
+      <ErrorAlert error={role.error} />
+      <Container>
+        <KeyValuePairs
+          columns={3}
+          items={[
+            { label: t("arn"), value: <span className="mono">{role.data?.Arn}</span> },
+            { label: common("created"), value: dateTime(role.data?.CreateDate) },
+            { label: t("last-used"), value: used?.LastUsedDate ? `${dateTime(used.LastUsedDate)} · ${used.Region}` : "–" },
+          ]}
+        />
+      </Container>
+      {role.data ? (
+        <>
+          <Container
+            header={
+              <Header variant="h2" description={t("trust.about")} actions={<Button onClick={() => setEditing(true)}>{t("trust.edit")}</Button>}>
+                {t("trust")}
+              </Header>
+            }
+          >
+            <SpaceBetween size="s">
+              <Snippet text={trust} />
+              <Cli calls={[{ service: "iam", name: "GetRole", input: { RoleName: name } }]} />
+            </SpaceBetween>
+          </Container>
+          <HolderPolicies holder={{ kind: "Role", name }} />
+        </>
+      ) : null}
+      {editing ? <Trust name={name} now={trust} done={role.reload} onClose={() => setEditing(false)} /> : null}
+      {deleting ? (
+        <Confirm
+          title={t("delete")}
+          yes={common("yes.delete")}
+          calls={[{ service: "iam", name: "DeleteRole", input: { RoleName: name } }]}
+          onClose={() => setDeleting(false)}
+          action={async () => {
+            const holder = { kind: "Role" as const, name };
+            for (const p of (await iamOf(holder, "ListAttached*Policies")).AttachedPolicies ?? []) await iamOf(holder, "Detach*Policy", { PolicyArn: p.PolicyArn });
+            for (const PolicyName of (await iamOf(holder, "List*Policies")).PolicyNames ?? []) await iamOf(holder, "Delete*Policy", { PolicyName });
+            await iam("DeleteRole", { RoleName: name });
+            await go("/iam/roles");
+            notify("success", t("deleted", { name }));
+          }}
+        >
+          <Box>{t("delete.about", { name })}</Box>
+        </Confirm>
+      ) : null}
+    </SpaceBetween>
+  );
+}
+
+function Trust({ name, now, done, onClose }: { name: string; now: string; done: () => Promise<void>; onClose: () => void }) {
+  const [text, setText] = useState(now);
+  const problem = jsonProblem(text);
+  const input = { RoleName: name, PolicyDocument: text };
+  return (
+    <Confirm
+      title={t("trust.edit")}
+      yes={common("save")}
+      no={common("cancel")}
+      size="large"
+      disabled={!!problem}
+      calls={[{ service: "iam", name: "UpdateAssumeRolePolicy", input }]}
+      onClose={onClose}
+      action={async () => {
+        await iam("UpdateAssumeRolePolicy", input);
+        await done();
+        notify("success", t("trust.saved"));
+      }}
+    >
+      <FormField stretch label={t("trust")} errorText={problem}>
+        <Textarea rows={14} spellcheck={false} value={text} onChange={(e) => setText(e.detail.value)} />
+      </FormField>
+    </Confirm>
+  );
+}
