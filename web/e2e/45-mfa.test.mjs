@@ -110,6 +110,7 @@ step("the root assigns a device to itself", async () => {
 step("the sign-in asks the root for the code, and takes each once", async () => {
   await page.getByRole("button", { name: /Signed-in person/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Keyhaven" }).waitFor(); // the account page has passwords too
   await page.getByLabel("Password").fill("Wrong-horse-1");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("do not belong together").waitFor();
@@ -183,6 +184,7 @@ step("a device that was not set up leaves nothing behind; one that is removed is
   await flash("The device root-account-mfa-device is removed.");
   await page.getByRole("button", { name: /Signed-in person/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Keyhaven" }).waitFor(); // the account page has passwords too
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: /^Storage/ }).waitFor();

@@ -18,14 +18,23 @@ const key = { id: accessKey.accessKeyId, secret: accessKey.secretAccessKey };
 for (const Key of ["albums/alps/1.jpg", "albums/coast/2.jpg", "reports/2026.pdf", "readme.txt", "logo.svg"]) {
   await api.s3("PutObject", { Bucket: "photos", Key, Body: "x".repeat(20000), ContentType: "text/plain", Tagging: "project=apollo" }, key);
 }
-const { IAMClient, CreateUserCommand } = await import("@aws-sdk/client-iam");
+const { IAMClient, CreateGroupCommand, CreateRoleCommand, CreateUserCommand } = await import("@aws-sdk/client-iam");
 const iam = new IAMClient({ endpoint: server.endpoint, region: "us-east-1", credentials: { accessKeyId: server.root.id, secretAccessKey: server.root.secret } });
 for (const UserName of ["bob", "carla"]) await iam.send(new CreateUserCommand({ UserName }));
 
+await iam.send(new CreateRoleCommand({ RoleName: "deploy", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: "*" }, Action: "sts:AssumeRole" }] }) }));
+await iam.send(new CreateGroupCommand({ GroupName: "editors" }));
+await api.lightsail("PutAlarm", { alarmName: "nearly-full", metricName: "BucketSizeBytes", monitoredResourceName: "photos", comparisonOperator: "GreaterThanOrEqualToThreshold", threshold: 4e9, evaluationPeriods: 3 });
+await server.run("instance", "register", "web-1");
+await api.lightsail("SetResourceAccessForBucket", { bucketName: "photos", resourceName: "web-1", access: "allow" });
+
+const wide = { width: 1180, height: 760 };
+const phone = { width: 390, height: 780 };
 const shapes = {
-  wide: { viewport: { width: 1180, height: 760 } },
-  dark: { viewport: { width: 1180, height: 760 }, colorScheme: "dark" },
-  phone: { viewport: { width: 390, height: 780 } },
+  wide: { viewport: wide },
+  dark: { viewport: wide, colorScheme: "dark" },
+  phone: { viewport: phone },
+  "phone-dark": { viewport: phone, colorScheme: "dark" },
 };
 const pages = {
   storage: "/storage",
@@ -36,16 +45,22 @@ const pages = {
   versioning: "/storage/photos/versioning",
   tags: "/storage/photos/tags",
   cors: "/storage/photos/cors",
+  lifecycle: "/storage/photos/lifecycle",
+  policy: "/storage/photos/policy",
   users: "/iam/users",
   user: "/iam/user/bob",
+  "create-user": "/iam/users/create",
+  groups: "/iam/groups",
+  roles: "/iam/roles",
+  role: "/iam/role/deploy",
   policies: "/iam/policies",
+  decisions: "/iam/decisions",
+  audit: "/audit",
   account: "/account",
 };
-// Every page in the light; of the dark and the phone, those where it shows.
-const also = ["sign-in", "storage", "objects", "permissions", "new-key"];
 for (const [shape, options] of Object.entries(shapes)) {
   const page = await newPage(browser, server, options);
-  const shot = async (name) => (shape === "wide" || also.includes(name)) && page.screenshot({ path: path.join(dir, `${name}-${shape}.jpg`), type: "jpeg", quality: 45 });
+  const shot = async (name) => page.screenshot({ path: path.join(dir, `${name}-${shape}.jpg`), type: "jpeg", quality: 40 });
   await page.goto("/");
   await page.getByRole("heading", { name: "Sign in to Keyhaven" }).waitFor();
   await shot("sign-in");
@@ -54,14 +69,14 @@ for (const [shape, options] of Object.entries(shapes)) {
     await page.goto(address);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
     await page.waitForLoadState("networkidle");
-    if (name === "objects" && shape !== "phone") {
+    if (name === "objects" && !shape.startsWith("phone")) {
       await page.getByRole("checkbox", { name: "Choose readme.txt" }).click();
       await page.getByText("s3://photos/readme.txt").waitFor();
       await page.waitForLoadState("networkidle");
     }
     await shot(name);
   }
-  if (shape !== "phone") {
+  if (!shape.startsWith("phone")) {
     await page.goto("/storage/photos/permissions");
     await page.getByRole("button", { name: "Create access key" }).click();
     await page.getByRole("button", { name: "Yes, create" }).click();
