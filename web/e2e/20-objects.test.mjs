@@ -234,6 +234,29 @@ step("VER-02 switch versioning on by the toggle", async () => {
   assert.equal((await api.lightsail("GetBuckets", { bucketName: "photos" })).buckets[0].objectVersioning, "Enabled");
 });
 
+step("many objects and folders are moved at once, and moved back", async () => {
+  for (const Key of ["many/a/1", "many/a/2", "many/b"]) await api.s3("PutObject", { Bucket: "photos", Key, Body: Key });
+  await page.goto("/storage/photos/objects?folder=many%2F");
+  await page.getByRole("checkbox", { name: "Choose a/" }).click();
+  await page.getByRole("checkbox", { name: "Choose b", exact: true }).click();
+  await page.getByRole("button", { name: "Copy or move" }).click();
+  const form = prompt("Copy or move");
+  await form.getByLabel("Destination folder").fill("many/a/");
+  await form.getByText("It must end with a slash").waitFor();
+  assert(await form.getByRole("button", { name: "Move", exact: true }).last().isDisabled());
+  await form.getByLabel("Destination folder").fill("gone/");
+  await axe(page, "a move of many");
+  await form.getByRole("button", { name: "Move", exact: true }).last().click();
+  await flash("3 objects are moved to s3://photos/gone/.");
+  const now = async () => (await keys()).filter((k) => k.startsWith("many/") || k.startsWith("gone/"));
+  assert.deepEqual(await now(), ["gone/a/1", "gone/a/2", "gone/b"]);
+  assert.equal(await text("gone/a/2"), "many/a/2");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await flash("3 objects are back where they were.");
+  assert.deepEqual(await now(), ["many/a/1", "many/a/2", "many/b"]);
+  await page.goto("/storage/photos/versioning");
+});
+
 step("VER-08 restore a version", async () => {
   await api.s3("PutObject", { Bucket: "photos", Key: "hello.txt", Body: "second", ContentType: "text/plain" });
   await page.getByRole("tab", { name: "Objects", exact: true }).click();

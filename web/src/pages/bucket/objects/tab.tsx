@@ -20,12 +20,14 @@ import { ErrorAlert } from "../../../components/errors";
 import { useLoad } from "../../../components/load";
 import { notify, notifyError } from "../../../components/notices";
 import { bytes, dateTime, t } from "../../../i18n";
+import { t as moves } from "../../../i18n/pages/transfer";
 import { dropped } from "../../../uploads/dropped";
 import { uploads } from "../../../uploads/manager";
 import { UploadPanel } from "../../../uploads/panel";
 import type { TabProps } from "../page";
 import { Details } from "./details";
 import { Remove } from "./remove";
+import Transfer from "./transfer";
 import { saveZip } from "./zip";
 
 /** A row of the browser: an object, or a folder when its key ends with a slash. */
@@ -68,6 +70,7 @@ export default function ObjectsTab(p: TabProps) {
   const [sorting, setSorting] = useState<{ field: "name" | "size" | "modified"; descending: boolean }>({ field: "name", descending: false });
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<Item[]>();
+  const [moving, setMoving] = useState<Item[]>();
   const [over, setOver] = useState(false);
   const list = useLoad(() => listPage(region, name, folder, applied, tokens[pageNumber - 1]), [region, name, folder, applied, pageNumber]);
 
@@ -165,6 +168,7 @@ export default function ObjectsTab(p: TabProps) {
                     add={add}
                     reload={reload}
                     make={() => setMaking(true)}
+                    move={() => setMoving(selected)}
                     remove={() => setRemoving(selected)}
                     zip={() => saveZip(region, name, folder, selected)}
                   />
@@ -204,6 +208,7 @@ export default function ObjectsTab(p: TabProps) {
         ]}
       />
       {making ? <NewFolder {...p} folder={folder} reload={reload} onClose={() => setMaking(false)} /> : null}
+      {moving ? <Transfer {...p} items={moving} folder={folder} reloadList={reload} onClose={() => setMoving(undefined)} /> : null}
       {removing ? <Remove {...p} items={removing} reloadList={reload} onClose={() => setRemoving(undefined)} /> : null}
     </SpaceBetween>
   );
@@ -248,12 +253,13 @@ interface ActionsProps {
   selected: Item[];
   add: (files: { path: string; file: File }[]) => void;
   make: () => void;
+  move: () => void;
   remove: () => void;
   zip: () => Promise<void>;
   reload: () => Promise<void>;
 }
 
-function Actions({ selected, add, make, remove, zip, reload }: ActionsProps) {
+function Actions({ selected, add, make, move, remove, zip, reload }: ActionsProps) {
   const [zipping, setZipping] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const directory = useRef<HTMLInputElement>(null);
@@ -291,6 +297,9 @@ function Actions({ selected, add, make, remove, zip, reload }: ActionsProps) {
         }}
       >
         {t("objects.zip")}
+      </Button>
+      <Button disabled={selected.length === 0} onClick={move}>
+        {moves("title")}
       </Button>
       <Button disabled={selected.length === 0} onClick={remove}>
         {t("delete")}
