@@ -114,6 +114,10 @@ bench-growth: build ## A million objects and 100 000 buckets against ten thousan
 bench-growth-10m: build ## The same with ten million objects: an hour, and 40 GB of disk
 	$(GO) run ./test/bench -time 4s -growth 10000000 $(BENCHFLAGS)
 
+console-million: build deps ## What the console's pages cost a browser over a million objects
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) run ./test/bench -fill 1000000 -buckets 100 -dir "$$dir" && \
+	cd web && KEYHAVEN_BIN=$(CURDIR)/bin/keyhaven node e2e/million.mjs "$$dir"
+
 bench-packs: ## Small objects in records against pack files, a million of them
 	$(GO) run ./test/bench/packs
 
@@ -146,4 +150,4 @@ cover: ## Coverage of the unit tests
 clean: ## Remove what was built
 	rm -rf bin dist cover.out web/dist/app
 
-.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-nginx e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m bench-packs golden compat release image cover clean
+.PHONY: help build console console-if-node run deps packages vet test-unit e2e e2e-nginx e2e-console console-shots e2e-current test test-race crash lint fuzz bench bench-full bench-micro bench-growth bench-growth-10m console-million bench-packs golden compat release image cover clean

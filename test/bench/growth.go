@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -69,6 +70,18 @@ func measureGrowth(o *options, n, buckets int) error {
 		return fmt.Errorf("%d operations are slower by more than 1.3 at p99", over)
 	}
 	return nil
+}
+
+// fillOnly leaves a large installation in the directory of the options.
+func fillOnly(o *options, n, buckets int) error {
+	if o.dir == "" {
+		return errors.New("-fill needs -dir")
+	}
+	g, err := grow(o, o.dir, n, buckets)
+	if err != nil {
+		return err
+	}
+	return g.p.stop()
 }
 
 // grown is a server with objects d%07d/k%02d in one bucket, and other buckets.

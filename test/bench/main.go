@@ -37,7 +37,8 @@ func main() {
 	flag.StringVar(&o.client, "client", "raw", "raw: as little work as can be; sdk: single objects by the AWS SDK for Go")
 	flag.StringVar(&o.ceiling, "ceiling", "", "serve as the ceiling at this address, and do nothing else")
 	growth := flag.Int("growth", 0, "compare a bucket of so many objects, and -buckets buckets, with a small one; nothing else")
-	buckets := flag.Int("buckets", 100_000, "buckets of -growth")
+	buckets := flag.Int("buckets", 100_000, "buckets of -growth and -fill")
+	fill := flag.Int("fill", 0, "fill -dir, which must be empty, with a bucket of so many objects beside -buckets others, and leave it")
 	flag.Parse()
 	if o.full {
 		o.list, o.keys = 1_000_000, 100_000
@@ -46,6 +47,8 @@ func main() {
 	switch {
 	case o.ceiling != "":
 		err = serveCeiling(o.ceiling)
+	case *fill > 0:
+		err = fillOnly(&o, *fill, *buckets)
 	case *growth > 0:
 		err = measureGrowth(&o, *growth, *buckets)
 	default:

@@ -25,13 +25,14 @@ export class Server {
   constructor(...args) {
     this.args = args; // after serve
     this.dir = mkdtempSync(path.join(tmpdir(), "keyhaven-console-"));
+    this.data = path.join(this.dir, "data");
     this.listen = "127.0.0.1:0";
     this.consoleListen = "127.0.0.1:0";
     this.root = {};
   }
 
   async start() {
-    const args = ["serve", "--data", path.join(this.dir, "data"), "--listen", this.listen, "--console-listen", this.consoleListen, ...this.args];
+    const args = ["serve", "--data", this.data, "--listen", this.listen, "--console-listen", this.consoleListen, ...this.args];
     this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.process.stderr.pipe(createWriteStream(path.join(this.dir, "log"), { flags: "a" }));
     this.exited = new Promise((done) => this.process.once("exit", done));
@@ -59,7 +60,7 @@ export class Server {
 
   /** Runs a command of the binary on the server's data. */
   async run(...args) {
-    return (await promisify(execFile)(binary, [...args, "--data", path.join(this.dir, "data")])).stdout;
+    return (await promisify(execFile)(binary, [...args, "--data", this.data])).stdout;
   }
 
   async stop(signal = "SIGTERM") {

@@ -17,13 +17,17 @@ export function catalogue<M extends Record<string, string>>(messages: M): (id: k
   return (id, values) => own.formatMessage({ id }, values);
 }
 
+// Made once: a table of a hundred rows would make a hundred.
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const numbers = new Intl.NumberFormat();
+
 /** A date and time as the reader's locale writes it. */
 export function dateTime(value: Date | undefined): string {
-  return value ? new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(value) : "–";
+  return value ? dates.format(value) : "–";
 }
 
 export function number(value: number | undefined): string {
-  return value === undefined ? "–" : new Intl.NumberFormat().format(value);
+  return value === undefined ? "–" : numbers.format(value);
 }
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

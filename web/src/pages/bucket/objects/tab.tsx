@@ -41,9 +41,10 @@ export interface Item {
   storageClass?: string;
 }
 
-const perPage = 100;
+const perPage = 50; // rows cost a millisecond of scripting and more each
 
 interface PageOf {
+  folder: string;
   items: Item[];
   next?: string;
 }
@@ -54,7 +55,7 @@ async function listPage(region: string, bucket: string, folder: string, filter: 
   const objects = (out.Contents ?? [])
     .filter((o) => o.Key !== folder) // the marker of the folder itself
     .map((o): Item => ({ key: o.Key ?? "", name: (o.Key ?? "").slice(folder.length), folder: false, size: o.Size, modified: o.LastModified, etag: o.ETag }));
-  return { items: [...folders, ...objects], next: out.IsTruncated ? out.NextContinuationToken : undefined };
+  return { folder, items: [...folders, ...objects], next: out.IsTruncated ? out.NextContinuationToken : undefined };
 }
 
 /** The object browser: folders, filter by name, pages that cost the same however large the bucket is. */
@@ -111,7 +112,9 @@ export default function ObjectsTab(p: TabProps) {
     dropped(e.dataTransfer).then(add, notifyError);
   };
 
-  const items = useMemo(() => sorted(list.data?.items ?? [], sorting), [list.data, sorting]);
+  // What is shown stays while it is asked for again: to build the rows anew is what costs.
+  const here = list.data?.folder === folder ? list.data : undefined;
+  const items = useMemo(() => sorted(here?.items ?? [], sorting), [here, sorting]);
   const one = selected.length === 1 && selected[0] && !selected[0].folder ? selected[0] : undefined;
   const columns: TableProps.ColumnDefinition<Item>[] = [
     {
@@ -143,7 +146,7 @@ export default function ObjectsTab(p: TabProps) {
           <Table
             items={items}
             trackBy="key"
-            loading={list.loading}
+            loading={list.loading && !here}
             loadingText={t("loading")}
             selectionType="multi"
             selectedItems={selected}
