@@ -65,5 +65,5 @@ var importedKeyIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{3,128}$`)
 // brings along: three to 128 letters, digits, dots, dashes and underscores, and not
 // of the form of temporary credentials.
 func ImportableAccessKeyID(id string) bool {
-	return importedKeyIDPattern.MatchString(id) && !(ValidAccessKeyID(id) && strings.HasPrefix(id, "ASIA"))
+	return importedKeyIDPattern.MatchString(id) && (!ValidAccessKeyID(id) || !strings.HasPrefix(id, "ASIA"))
 }

@@ -240,8 +240,8 @@ func (d *doctor) proxy() {
 	if health == nil {
 		return
 	}
-	if health.StatusCode != http.StatusOK {
-		d.say(wrong, fmt.Sprintf("%s/-/health/ready answers %s", d.c.Endpoint, health.Status), "look at the server's log, or at the proxy's: it must pass every path on")
+	if health.code != http.StatusOK {
+		d.say(wrong, fmt.Sprintf("%s/-/health/ready answers %s", d.c.Endpoint, health.status), "look at the server's log, or at the proxy's: it must pass every path on")
 		return
 	}
 	// An S3 error names the path as it arrived: a proxy that cleans paths breaks
@@ -250,9 +250,9 @@ func (d *doctor) proxy() {
 	r := d.get(path)
 	switch {
 	case r == nil:
-	case r.Header.Get("Server") != "Keyhaven" && r.Header.Get("X-Amz-Request-Id") == "":
+	case r.header.Get("Server") != "Keyhaven" && r.header.Get("X-Amz-Request-Id") == "":
 		d.say(wrong, "something else answers at "+d.c.Endpoint, "point --endpoint at the server, or its proxy")
-	case r.StatusCode/100 == 3:
+	case r.code/100 == 3:
 		d.say(wrong, "the proxy redirects "+path, "turn off the merging of slashes and the cleaning of paths (nginx: merge_slashes off)")
 	default:
 		d.say(fine, "the server answers at "+d.c.Endpoint, "")
@@ -260,7 +260,7 @@ func (d *doctor) proxy() {
 }
 
 // get asks the endpoint; nil when it cannot be reached, which has been said.
-func (d *doctor) get(path string) *http.Response {
+func (d *doctor) get(path string) *reply {
 	r, err := http.NewRequestWithContext(d.sys.ctx, http.MethodGet, strings.TrimSuffix(d.c.Endpoint, "/")+path, nil)
 	if err != nil {
 		d.say(wrong, "--endpoint: "+err.Error(), "give it as https://HOST")
@@ -272,5 +272,12 @@ func (d *doctor) get(path string) *http.Response {
 		return nil
 	}
 	resp.Body.Close()
-	return resp
+	return &reply{resp.StatusCode, resp.Status, resp.Header}
+}
+
+// reply is the head of an answer.
+type reply struct {
+	code   int
+	status string
+	header http.Header
 }

@@ -161,9 +161,8 @@ func TestSTS(t *testing.T) {
 		Tags:       []ststypes.Tag{{Key: new("a"), Value: new("b")}}, TransitiveTagKeys: []string{"a"}, ExternalId: new("x"),
 	}
 	out := &sts.AssumeRoleOutput{
-		Credentials:      &ststypes.Credentials{AccessKeyId: new("ASIA"), SecretAccessKey: new("s"), SessionToken: new("t"), Expiration: &at},
-		AssumedRoleUser:  &ststypes.AssumedRoleUser{Arn: new("arn"), AssumedRoleId: new("AROA:s")},
-		PackedPolicySize: new(int32(6)),
+		Credentials:     &ststypes.Credentials{AccessKeyId: new("ASIA"), SecretAccessKey: new("s"), SessionToken: new("t"), Expiration: &at},
+		AssumedRoleUser: &ststypes.AssumedRoleUser{Arn: new("arn"), AssumedRoleId: new("AROA:s")},
 	}
 	p := &peer{t: t, in: new(sts.AssumeRoleInput), out: out}
 	client := sts.New(sts.Options{Region: "us-east-1", HTTPClient: p, Credentials: aws.CredentialsProviderFunc(credentials), BaseEndpoint: aws.String("http://sts.test")})

@@ -54,7 +54,7 @@ func TestReadConditions(t *testing.T) {
 		} {
 			c, err := r.objects.Get(r.ctx, object.GetInput{Bucket: r.bucket("photos"), Key: "k", Conditions: tt.cond})
 			switch {
-			case tt.want == failed:
+			case errors.Is(tt.want, failed):
 				wantError(t, tt.name, err, failed.Kind, failed.Noun)
 			case !errors.Is(err, tt.want):
 				t.Errorf("%s: Get() = %v, want %v", tt.name, err, tt.want)

@@ -143,7 +143,7 @@ func TestBrokenBodies(t *testing.T) {
 		for _, broken := range []error{errFault, io.ErrUnexpectedEOF, fmt.Errorf("chunk: %w", io.EOF)} {
 			in := putOf(r.bucket("photos"), "k", nil)
 			in.Body, in.Size = brokenBody(n, broken), -1
-			if _, err := r.objects.Put(r.ctx, in); err != broken {
+			if _, err := r.objects.Put(r.ctx, in); !errors.Is(err, broken) {
 				t.Errorf("Put() of a body that breaks after %d bytes = %v, want %v", n, err, broken)
 			}
 		}

@@ -198,7 +198,8 @@ func (p *parser) checkAction(text string) error {
 // onlyOf reports whether s has letters, digits and the characters of extra only.
 func onlyOf(s, extra string) bool {
 	for _, r := range s {
-		if !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune(extra, r)) {
+		alphanumeric := r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+		if !alphanumeric && !strings.ContainsRune(extra, r) {
 			return false
 		}
 	}

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -320,8 +319,11 @@ func checksumAlgorithm(h http.Header) (keyhaven.ChecksumAlgorithm, error) {
 	}
 	a, ok := checksum.ParseAlgorithm(name)
 	if !ok {
-		return a, errInvalidRequest.with(fmt.Sprintf("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [%s]",
-			strings.ReplaceAll(strings.Trim(fmt.Sprint(keyhaven.ChecksumAlgorithms), "[]"), " ", ", ")))
+		names := make([]string, len(keyhaven.ChecksumAlgorithms))
+		for i, valid := range keyhaven.ChecksumAlgorithms {
+			names[i] = valid.String()
+		}
+		return a, errInvalidRequest.with("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [" + strings.Join(names, ", ") + "]")
 	}
 	return a, nil
 }

@@ -215,7 +215,7 @@ func TestS1_NoByteOfTheNextChunkAfterABadOne(t *testing.T) {
 		if bytes.Contains(got, []byte("b")) || len(got) != 8192 {
 			t.Errorf("reads of %d: %d bytes released, want the 8192 of the bad chunk and none of the next", size, len(got))
 		}
-		if _, again := c.Read(make([]byte, 1)); again != err {
+		if _, again := c.Read(make([]byte, 1)); !errors.Is(again, err) {
 			t.Errorf("Read after the error = %v, want the same error", again)
 		}
 	}
