@@ -165,6 +165,9 @@ func (in BucketKeyInput) room(tx *meta.Txn) (*keyhaven.Bucket, []*meta.KeyRecord
 // Activity returns the last use of a key and what is known of its use beside.
 // Errors: NotFound access key.
 func (s *Service) Activity(ctx context.Context, account keyhaven.AccountID, id string) (u keyhaven.LastUsed, a keyhaven.KeyActivity, err error) {
+	// Within a flush a count is neither in memory nor on disk.
+	s.used.flushM.Lock()
+	defer s.used.flushM.Unlock()
 	err = s.meta.View(ctx, func(r *meta.Reader) error {
 		rec, err := keyOf(r, account, id)
 		if err != nil {
