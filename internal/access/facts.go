@@ -99,6 +99,30 @@ func (f *facts) global(name string) (v []string, known bool) {
 	return nil, false
 }
 
+// PrincipalFacts are the condition keys that a user or a role brings to each of
+// its requests, for a simulation of them. A group brings none, and a role no
+// aws:userid, which is of its sessions.
+func PrincipalFacts(p *keyhaven.Principal, ps *Policies) policy.Values {
+	out := policy.Values{}
+	if p.ID == "" {
+		return out
+	}
+	f := &facts{id: &Identity{Principal: *p, Policies: ps}}
+	names := []string{"principalarn", "principalaccount", "principaltype"}
+	if p.Kind == keyhaven.UserPrincipal {
+		names = append(names, "userid", "username")
+	}
+	for _, t := range ps.Tags {
+		names = append(names, "principaltag/"+strings.ToLower(t.Key))
+	}
+	for _, name := range names {
+		if v, _ := f.global(name); v != nil {
+			out["aws:"+name] = v
+		}
+	}
+	return out
+}
+
 func (f *facts) http(name string) []string {
 	r := f.id.HTTP
 	if r == nil {

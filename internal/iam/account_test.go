@@ -150,6 +150,9 @@ func TestACC09_CredentialReport(t *testing.T) {
 	if len(rows) != 3 || rows[1][0] != "<root_account>" || rows[2][0] != "bob" || rows[2][8] != "true" || rows[2][12] != "sts" || rows[2][13] != "false" {
 		t.Errorf("the report has %q", rows)
 	}
+	if root := rows[1]; root[3] != "not_supported" || root[5] != "not_supported" || root[6] != "not_supported" || rows[2][3] != "false" {
+		t.Errorf("the report says of passwords %q", rows)
+	}
 	_, err = r.iam(r.other).GetCredentialReport(r.ctx, nil)
 	wantCode(t, "another account's report", err, "ReportNotPresent")
 }
@@ -246,6 +249,51 @@ func TestSimulate(t *testing.T) {
 	if err != nil || len(keys.ContextKeyNames) != 1 {
 		t.Errorf("GetContextKeysForCustomPolicy() = %v, %v", keys, err)
 	}
+}
+
+// TestSimulateAsThePrincipal: what is known of a user counts without being told,
+// a boundary is judged by itself, and a resource's policy needs a caller.
+func TestSimulateAsThePrincipal(t *testing.T) {
+	r := newRig(t)
+	c := r.iam(r.root)
+	bob := aws.String("arn:aws:iam::111122223333:user/bob")
+	home := "arn:aws:s3:::home/${aws:username}/*"
+	r.user("bob", allow("s3:GetObject", home))
+	r.role("deploy", trusts("*"), allow("s3:GetObject", "*"))
+	in := &iamsdk.SimulatePrincipalPolicyInput{PolicySourceArn: bob, ActionNames: []string{"s3:GetObject"}, ResourceArns: []string{"arn:aws:s3:::home/bob/a"}}
+	decide := func(what, want string, boundary bool) {
+		t.Helper()
+		out, err := c.SimulatePrincipalPolicy(r.ctx, in)
+		check(t, err)
+		e := out.EvaluationResults[0]
+		if string(e.EvalDecision) != want || len(e.MissingContextValues) != 0 {
+			t.Errorf("%s: %s, missing %v; want %s", what, e.EvalDecision, e.MissingContextValues, want)
+		}
+		if d := e.PermissionsBoundaryDecisionDetail; (d != nil) != (in.PermissionsBoundaryPolicyInputList != nil) || d != nil && d.AllowedByPermissionsBoundary != boundary {
+			t.Errorf("%s: the boundary's detail is %+v", what, d)
+		}
+	}
+	decide("bob's own", "allowed", false)
+	in.ContextEntries = []types.ContextEntry{{ContextKeyName: aws.String("aws:username"), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{"ann"}}}
+	decide("a name that is given", "implicitDeny", false)
+	in.ContextEntries, in.CallerArn = nil, aws.String("arn:aws:iam::111122223333:user/ann")
+	decide("ann with bob's policies", "implicitDeny", false)
+	in.CallerArn = bob
+	decide("bob as bob", "allowed", false)
+	in.PermissionsBoundaryPolicyInputList = []string{allow("s3:PutObject", "*")}
+	decide("outside of the boundary", "implicitDeny", false)
+	in.ActionNames = []string{"s3:PutObject"}
+	decide("allowed by the boundary alone", "implicitDeny", true)
+	in.ActionNames = []string{"s3:ListBucket"}
+	decide("allowed by none", "implicitDeny", false)
+
+	policy := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}`)
+	_, err := c.SimulatePrincipalPolicy(r.ctx, &iamsdk.SimulatePrincipalPolicyInput{
+		PolicySourceArn: aws.String("arn:aws:iam::111122223333:role/deploy"), ActionNames: []string{"s3:GetObject"}, ResourcePolicy: policy})
+	wantCode(t, "a role at a resource's policy", err, "InvalidInput")
+	_, err = c.SimulateCustomPolicy(r.ctx, &iamsdk.SimulateCustomPolicyInput{
+		PolicyInputList: []string{allow("s3:GetObject", "*")}, ActionNames: []string{"s3:GetObject"}, ResourcePolicy: policy})
+	wantCode(t, "nobody at a resource's policy", err, "InvalidInput")
 }
 
 // TestRolesAndProfiles: roles, their policies, and the profiles that hand them on.

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type simulation struct {
 	resource  *string // a resource's policy
 	owner     *string
 	entries   []types.ContextEntry
+	facts     policy.Values // of the principal; entries go before them
 	marker    *string
 	items     *int32
 }
@@ -40,6 +42,9 @@ func (d *Door) simulateCustomPolicy(_ context.Context, c *query.Call, in *iam.Si
 	if s.sources.Boundary, err = documents("PermissionsBoundaryPolicyInputList", in.PermissionsBoundaryPolicyInputList); err != nil {
 		return nil, err
 	}
+	if in.ResourcePolicy != nil && in.CallerArn == nil {
+		return nil, errNoCaller
+	}
 	if err := s.caller(in.CallerArn); err != nil {
 		return nil, err
 	}
@@ -53,7 +58,7 @@ func (d *Door) simulatePrincipalPolicy(ctx context.Context, c *query.Call, in *i
 		return nil, err
 	}
 	s := simulation{
-		principal: access.PolicyPrincipal(p), actions: in.ActionNames, resources: in.ResourceArns,
+		principal: access.PolicyPrincipal(p), facts: access.PrincipalFacts(p, own), actions: in.ActionNames, resources: in.ResourceArns,
 		resource: in.ResourcePolicy, owner: in.ResourceOwner, entries: in.ContextEntries, marker: in.Marker, items: in.MaxItems,
 	}
 	more, err := documents("PolicyInputList", in.PolicyInputList)
@@ -66,6 +71,9 @@ func (d *Door) simulatePrincipalPolicy(ctx context.Context, c *query.Call, in *i
 			return nil, err
 		}
 	}
+	if in.ResourcePolicy != nil && in.CallerArn == nil && !strings.Contains(*in.PolicySourceArn, ":user/") {
+		return nil, errNoCaller
+	}
 	if err := s.caller(in.CallerArn); err != nil {
 		return nil, err
 	}
@@ -73,9 +81,13 @@ func (d *Door) simulatePrincipalPolicy(ctx context.Context, c *query.Call, in *i
 	return &iam.SimulatePrincipalPolicyOutput{EvaluationResults: results, IsTruncated: after != nil, Marker: after}, err
 }
 
+// errNoCaller: the Principal of a resource's policy is compared with a user
+// ("SimulatePrincipalPolicy", CallerArn).
+var errNoCaller = &query.Answer{Code: "InvalidInput", Status: 400, Message: "CallerArn is required with a ResourcePolicy, unless the policies are a user's."}
+
 // caller puts another user in the place of who asks.
 func (s *simulation) caller(arn *string) error {
-	if arn == nil {
+	if arn == nil || *arn == s.principal.ARN {
 		return nil
 	}
 	parts := strings.SplitN(*arn, ":", 6)
@@ -83,6 +95,10 @@ func (s *simulation) caller(arn *string) error {
 		return &keyhaven.Error{Kind: keyhaven.Invalid, Msg: "Invalid ARN for CallerArn: only users can be simulated"}
 	}
 	s.principal = policy.Principal{Type: policy.User, Account: keyhaven.AccountID(parts[4]), ARN: *arn}
+	s.facts = policy.Values{
+		"aws:principalarn": {*arn}, "aws:principalaccount": {parts[4]}, "aws:principaltype": {"User"},
+		"aws:username": {(*arn)[strings.LastIndexByte(*arn, '/')+1:]},
+	}
 	return nil
 }
 
@@ -116,6 +132,7 @@ func (s *simulation) run() ([]types.EvaluationResult, *string, error) {
 		s.sources.Resource = []policy.Policy{{Document: doc, ID: "ResourcePolicy", Type: "Resource Policy"}}
 	}
 	given := policy.Values{}
+	maps.Copy(given, s.facts)
 	for _, e := range s.entries {
 		given[lower(value(e.ContextKeyName))] = e.ContextKeyValues
 	}
@@ -157,10 +174,19 @@ func (s *simulation) evaluate(action, arn string, given policy.Values, missing [
 	}
 	if len(s.sources.Boundary) > 0 {
 		r.PermissionsBoundaryDecisionDetail = &types.PermissionsBoundaryDecisionDetail{
-			AllowedByPermissionsBoundary: decision.Outcome == policy.Allowed || decision.Source != policy.FromBoundary,
+			AllowedByPermissionsBoundary: s.boundaryAllows(req),
 		}
 	}
 	return r
+}
+
+// boundaryAllows is whether the boundary has a statement that allows, whatever
+// the other policies say ("PermissionsBoundaryDecisionDetail").
+func (s *simulation) boundaryAllows(req *policy.Request) bool {
+	alone := *req
+	alone.Owner = ""
+	decision, _ := policy.Explain(&alone, &policy.Sources{Identity: s.sources.Boundary})
+	return decision.Outcome == policy.Allowed
 }
 
 func sourceType(t string) types.PolicySourceType {

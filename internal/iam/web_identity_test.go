@@ -35,9 +35,9 @@ func webRig(t *testing.T) (*rig, *oidctest.Issuer) {
 	return r, i
 }
 
-// TestAssumeRoleWithWebIdentity and case S8: only a fresh token, signed by the
+// TestS8_AssumeRoleWithWebIdentity: only a fresh token, signed by the
 // provider, for the right audience and subject, opens the role.
-func TestAssumeRoleWithWebIdentity(t *testing.T) {
+func TestS8_AssumeRoleWithWebIdentity(t *testing.T) {
 	r, i := webRig(t)
 	c := r.iam(r.root)
 	p, err := c.CreateOpenIDConnectProvider(r.ctx, &iamsdk.CreateOpenIDConnectProviderInput{Url: &i.URL, ClientIDList: []string{"sts.test"}})
