@@ -80,11 +80,12 @@ var rows = map[string]row{
 	"internal/transfer":  {imports: nouns, vendor: []string{"golang.org/x/sync/errgroup", "github.com/aws/"}},
 
 	"internal/audit":      {imports: leaves, vendor: []string{"github.com/google/uuid"}},
-	"internal/cloudtrail": {imports: slices.Concat(leaves, services, []string{"internal/audit"}), vendor: []string{"github.com/google/uuid"}},
+	"internal/cloudtrail": {imports: slices.Concat(leaves, services, []string{"internal/audit", "internal/jsondoor"})},
 
 	"internal/md5lanes": {vendor: []string{"golang.org/x/sys/cpu"}},
 
-	"internal/keycare": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
+	"internal/keycare":  {imports: slices.Concat(leaves, services, []string{"internal/jsondoor"})},
+	"internal/jsondoor": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 
 	"internal/arch": {},
 }

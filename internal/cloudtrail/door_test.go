@@ -9,10 +9,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/audit"
+	"github.com/keyhaven/keyhaven/internal/jsondoor"
 	"github.com/keyhaven/keyhaven/internal/sigv4"
 )
 
@@ -93,6 +95,7 @@ func TestLookupEventsSelects(t *testing.T) {
 		if key, value, ok := strings.Cut(attribute, "="); ok {
 			body = fmt.Sprintf(`{"LookupAttributes":[{"AttributeKey":%q,"AttributeValue":%q}]}`, key, value)
 		}
+		d.rate = newRates()
 		_, out := call(t, d, Target+".LookupEvents", body)
 		events, _ := out["Events"].([]any)
 		if len(events) != want || out["NextToken"] != nil {
@@ -136,17 +139,21 @@ func TestErrors(t *testing.T) {
 		{Target + ".CreateTrail", "{}", "UnsupportedOperationException"},
 		{lookUp, "[", "SerializationException"},
 		{lookUp, `{"MaxResults":"x"}`, "SerializationException"},
-		{lookUp, strings.Repeat(" ", MaxBody+1), "SerializationException"},
+		{lookUp, strings.Repeat(" ", jsondoor.MaxBody+1), "SerializationException"},
 		{lookUp, `{"MaxResults":0}`, "InvalidMaxResultsException"},
 		{lookUp, `{"MaxResults":51}`, "InvalidMaxResultsException"},
 		{lookUp, `{"NextToken":"x"}`, "InvalidNextTokenException"},
 		{lookUp, `{"StartTime":20,"EndTime":10}`, "InvalidTimeRangeException"},
-		{lookUp, `{"EventCategory":"insight"}`, "InvalidEventCategoryException"},
+		{lookUp, `{"EventCategory":"other"}`, "InvalidEventCategoryException"},
 		{lookUp, `{"LookupAttributes":[{"AttributeKey":"Color","AttributeValue":"x"}]}`, "InvalidLookupAttributesException"},
 		{lookUp, `{"LookupAttributes":[{"AttributeKey":"EventName"}]}`, "InvalidLookupAttributesException"},
 		{lookUp, `{"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"x"},{"AttributeKey":"EventName","AttributeValue":"y"}]}`, "InvalidLookupAttributesException"},
 	} {
-		if code, out := call(t, d, c.target, c.body); code != 400 || out["__type"] != c.want {
+		status := 400
+		if c.want == "UnknownOperationException" {
+			status = 404
+		}
+		if code, out := call(t, d, c.target, c.body); code != status || out["__type"] != c.want {
 			t.Errorf("%s %.60s = %d %v, want %s", c.target, c.body, code, out, c.want)
 		}
 	}
@@ -160,6 +167,68 @@ func TestErrors(t *testing.T) {
 	d.ServeHTTP(w, r)
 	if got := w.Header().Get("X-Amzn-ErrorType"); w.Code != 400 || got != "MissingAuthenticationTokenException" {
 		t.Errorf("unsigned = %d %s", w.Code, got)
+	}
+}
+
+func TestLookupEventsOfNothing(t *testing.T) {
+	d, _ := newDoor(t, gate{})
+	for _, body := range []string{`{"EventCategory":"insight"}`, `{"EndTime":1000}`, `{"StartTime":500,"EndTime":1000}`} {
+		code, out := call(t, d, Target+".LookupEvents", body)
+		if events, ok := out["Events"].([]any); code != 200 || !ok || len(events) != 0 || out["NextToken"] != nil {
+			t.Errorf("%s = %d %v", body, code, out)
+		}
+	}
+}
+
+func TestLookupEventsRate(t *testing.T) {
+	r, now := newRates(), time.Unix(1000, 0)
+	for i := range burst + 1 {
+		if got := r.take(account, now); got != (i < burst) {
+			t.Errorf("look-up %d is let in: %v", i, got)
+		}
+	}
+	if !r.take("444455556666", now) {
+		t.Error("one account uses up what another has")
+	}
+	now = now.Add(time.Second)
+	for i := range 3 {
+		if got := r.take(account, now); got != (i < perSecond) {
+			t.Errorf("look-up %d of the next second is let in: %v", i, got)
+		}
+	}
+	if r.take(account, now.Add(-time.Hour)) {
+		t.Error("a clock that is set back lets look-ups in")
+	}
+
+	d, _ := newDoor(t, gate{})
+	d.rate.left[account] = &allowance{at: time.Now().Add(time.Hour)}
+	if code, out := call(t, d, Target+".LookupEvents", "{}"); code != 400 || out["__type"] != "ThrottlingException" {
+		t.Errorf("one too many = %d %v", code, out)
+	}
+}
+
+func TestEventsNameWhoAndWhat(t *testing.T) {
+	for _, c := range []struct {
+		event     audit.Event
+		who, what string
+	}{
+		{audit.Event{UserIdentity: audit.Identity{Type: "AssumedRole", PrincipalID: "AROAX:deploy"}, RequestParameters: json.RawMessage(`{"roleArn":"arn:r"}`)}, "deploy", "AWS::IAM::Role arn:r"},
+		{audit.Event{UserIdentity: audit.Identity{Type: "FederatedUser", PrincipalID: account + ":bob"}, RequestParameters: json.RawMessage(`null`)}, "bob", ""},
+		{
+			audit.Event{
+				UserIdentity: audit.Identity{Type: "IAMUser", UserName: "ann"}, RequestParameters: json.RawMessage(`{"bucketName":"b"}`),
+				ResponseElements: json.RawMessage(`{"accessKey":{"accessKeyId":"AKIANEW","secretAccessKey":"HIDDEN_DUE_TO_SECURITY_REASONS"}}`),
+			}, "ann", "AWS::Lightsail::Bucket b, AWS::IAM::AccessKey AKIANEW",
+		},
+		{audit.Event{UserIdentity: audit.Identity{Type: "Operator", UserName: "op"}, RequestParameters: json.RawMessage(`{"instanceName":"web"}`)}, "op", "AWS::Lightsail::Instance web"},
+	} {
+		var what []string
+		for _, r := range resourcesOf(&c.event) {
+			what = append(what, r.ResourceType+" "+r.ResourceName)
+		}
+		if got := strings.Join(what, ", "); username(&c.event) != c.who || got != c.what {
+			t.Errorf("%+v is %q about %q, want %q about %q", c.event, username(&c.event), got, c.who, c.what)
+		}
 	}
 }
 

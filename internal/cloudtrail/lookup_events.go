@@ -8,11 +8,16 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/audit"
+	"github.com/keyhaven/keyhaven/internal/jsondoor"
 )
+
+// insight is the category of events that nothing here makes.
+const insight = "insight"
 
 // history is how far back events are found ("LookupEvents": the last 90 days).
 const history = 90 * 24 * time.Hour
@@ -71,14 +76,21 @@ func resources(e *audit.Event, field func(resource) string) (out []string) {
 }
 
 // lookupEvents answers LookupEvents (CloudTrail API Reference, "LookupEvents").
-func (d *Door) lookupEvents(id *access.Identity, body []byte) (any, error) {
+func (d *Door) lookupEvents(c *jsondoor.Call) (any, error) {
 	var in lookupEventsInput
-	if len(body) > 0 && json.Unmarshal(body, &in) != nil {
-		return nil, errBody
+	if err := c.Decode(&in); err != nil {
+		return nil, err
 	}
-	q, err := in.query(string(id.Principal.Account))
+	account := c.Identity.Principal.Account
+	q, err := in.query(string(account))
 	if err != nil {
 		return nil, err
+	}
+	if !d.rate.take(account, time.Now()) {
+		return nil, &keyhaven.Error{Kind: keyhaven.Throttled}
+	}
+	if in.EventCategory == insight || !q.End.IsZero() && q.End.Before(q.Start) {
+		return &lookupEventsOutput{Events: []event{}}, nil // there are none
 	}
 	found, next, err := d.events.Lookup(*q)
 	if err != nil {
@@ -97,22 +109,20 @@ func (d *Door) lookupEvents(id *access.Identity, body []byte) (any, error) {
 func (in *lookupEventsInput) query(account string) (*audit.Query, error) {
 	q := &audit.Query{Account: account, Start: time.Now().Add(-history), Max: audit.MaxPage}
 	switch {
-	case in.EventCategory == "insight":
-		return nil, &answer{"InvalidEventCategoryException", 400, "There are no Insights events."}
-	case in.EventCategory != "":
-		return nil, &answer{"InvalidEventCategoryException", 400, "The event category is not valid."}
+	case in.EventCategory != "" && in.EventCategory != insight:
+		return nil, invalid("EventCategory", "The event category is not valid.")
 	case len(in.LookupAttributes) > 1:
-		return nil, &answer{"InvalidLookupAttributesException", 400, "You can use only one lookup attribute."}
+		return nil, invalid("LookupAttributes", "You can use only one lookup attribute.")
 	}
 	if in.MaxResults != nil {
 		if q.Max = *in.MaxResults; q.Max < 1 || q.Max > audit.MaxPage {
-			return nil, &answer{"InvalidMaxResultsException", 400, "MaxResults must be between 1 and 50."}
+			return nil, invalid("MaxResults", "MaxResults must be between 1 and 50.")
 		}
 	}
 	for _, a := range in.LookupAttributes {
 		values := attributes[a.AttributeKey]
 		if values == nil || a.AttributeValue == "" || len(a.AttributeValue) > 2000 {
-			return nil, &answer{"InvalidLookupAttributesException", 400, "The lookup attribute is not valid."}
+			return nil, invalid("LookupAttributes", "The lookup attribute is not valid.")
 		}
 		q.Match = func(e *audit.Event) bool { return slices.Contains(values(e), a.AttributeValue) }
 	}
@@ -125,12 +135,12 @@ func (in *lookupEventsInput) query(account string) (*audit.Query, error) {
 		q.End = timeOf(*in.EndTime)
 	}
 	if !q.End.IsZero() && in.StartTime != nil && q.End.Before(timeOf(*in.StartTime)) {
-		return nil, &answer{"InvalidTimeRangeException", 400, "The start time must be before the end time."}
+		return nil, invalid("TimeRange", "The start time must be before the end time.")
 	}
 	if in.NextToken != "" {
 		var ok bool
 		if q.Before, ok = in.position(); !ok {
-			return nil, &answer{"InvalidNextTokenException", 400, "The token is not one of an earlier answer to the same request."}
+			return nil, invalid("NextToken", "The token is not one of an earlier answer to the same request.")
 		}
 	}
 	return q, nil
@@ -174,29 +184,55 @@ func eventOf(f *audit.Found) event {
 	}
 }
 
+// username is what CloudTrail shows of who called: of a session its name.
 func username(e *audit.Event) string {
-	if e.UserIdentity.Type == "Root" {
+	id := &e.UserIdentity
+	switch id.Type {
+	case "Root":
 		return "root"
+	case "AssumedRole", "FederatedUser":
+		if _, name, ok := strings.Cut(id.PrincipalID, ":"); ok {
+			return name
+		}
 	}
-	return cmp.Or(e.UserIdentity.UserName, e.UserIdentity.PrincipalID)
+	return cmp.Or(id.UserName, id.PrincipalID)
+}
+
+// named are the names of things in parameters.
+type named struct {
+	BucketName, UserName, RoleName, GroupName, InstanceName, AlarmName, InstanceProfileName string
+
+	AccessKeyID, PolicyArn, RoleArn string
 }
 
 // resourcesOf names what an event is about. Where the record has no ARNs the
-// names of its parameters do.
+// names of its parameters do, and a new access key that of the answer.
 func resourcesOf(e *audit.Event) []resource {
 	out := []resource{}
 	for _, r := range e.Resources {
 		out = append(out, resource{r.Type, nameOf(r.ARN)})
 	}
-	var p struct{ BucketName, UserName, RoleName, GroupName, AccessKeyID string }
-	if len(out) > 0 || json.Unmarshal(e.RequestParameters, &p) != nil {
-		return out
+	var p named
+	if len(out) == 0 && json.Unmarshal(e.RequestParameters, &p) == nil {
+		out = append(out, p.resources()...)
 	}
+	var made struct{ AccessKey struct{ AccessKeyID string } }
+	if id := &made.AccessKey.AccessKeyID; len(e.ResponseElements) > 0 && json.Unmarshal(e.ResponseElements, &made) == nil && *id != "" && *id != p.AccessKeyID {
+		out = append(out, resource{"AWS::IAM::AccessKey", *id})
+	}
+	return out
+}
+
+func (p *named) resources() (out []resource) {
 	for _, r := range []resource{
 		{"AWS::Lightsail::Bucket", p.BucketName},
+		{"AWS::Lightsail::Instance", p.InstanceName},
+		{"AWS::Lightsail::Alarm", p.AlarmName},
 		{"AWS::IAM::User", p.UserName},
-		{"AWS::IAM::Role", p.RoleName},
+		{"AWS::IAM::Role", cmp.Or(p.RoleName, p.RoleArn)},
 		{"AWS::IAM::Group", p.GroupName},
+		{"AWS::IAM::Policy", p.PolicyArn},
+		{"AWS::IAM::InstanceProfile", p.InstanceProfileName},
 		{"AWS::IAM::AccessKey", p.AccessKeyID},
 	} {
 		if r.ResourceName != "" {

@@ -2,21 +2,13 @@ package keycare
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
-	"github.com/keyhaven/keyhaven/internal/edge"
+	"github.com/keyhaven/keyhaven/internal/jsondoor"
 )
 
 // The words by which a request for this door is known.
@@ -25,13 +17,9 @@ const (
 	Target  = "Keyhaven_20261201"
 )
 
-// MaxBody is the largest request body, in bytes: a scope of ten prefixes takes
-// some ten thousand.
-const MaxBody = 64 << 10
-
 // Access verifies, decides, and keeps the keys. Implemented by access.Service.
 type Access interface {
-	Authenticate(r *http.Request, service, bodyHash string) (*access.Identity, error)
+	jsondoor.Authenticator
 	Authorize(ctx context.Context, id *access.Identity, action string, res access.Resource) error
 
 	Key(ctx context.Context, account keyhaven.AccountID, id string) (*keyhaven.AccessKey, access.Held, error)
@@ -54,6 +42,7 @@ type Buckets interface {
 
 // Door answers the API.
 type Door struct {
+	frame      jsondoor.Frame
 	access     Access
 	buckets    Buckets
 	operations map[string]operation
@@ -61,7 +50,7 @@ type Door struct {
 
 // New returns the door over the services.
 func New(a Access, b Buckets) *Door {
-	d := &Door{access: a, buckets: b}
+	d := &Door{frame: jsondoor.Frame{Service: Service, Target: Target, Access: a, Answer: answerTo}, access: a, buckets: b}
 	d.operations = map[string]operation{
 		"GetBucketAccessKeys":         row(true, d.getBucketAccessKeys),
 		"GetAccessKey":                row(true, d.getAccessKey),
@@ -83,83 +72,47 @@ func (d *Door) Operations() []string { return slices.Sorted(maps.Keys(d.operatio
 // operation is one row.
 type operation struct {
 	readOnly bool
-	serve    func(ctx context.Context, c *call, body []byte) (any, error)
+	serve    func(ctx context.Context, c *call) (any, error)
 }
 
 // row makes a row of a handler.
 func row[In any](readOnly bool, handle func(context.Context, *call, *In) (any, error)) operation {
-	return operation{readOnly, func(ctx context.Context, c *call, body []byte) (any, error) {
+	return operation{readOnly, func(ctx context.Context, c *call) (any, error) {
 		in := new(In)
-		if len(body) > 0 && json.Unmarshal(body, in) != nil {
-			return nil, errBody
+		if err := c.Decode(in); err != nil {
+			return nil, err
 		}
 		return handle(ctx, c, in)
 	}}
 }
 
 // call is one request on its way.
-type call struct {
-	name     string
-	identity *access.Identity
-	record   *edge.Record
-}
+type call struct{ *jsondoor.Call }
 
-func (c *call) account() keyhaven.AccountID { return c.identity.Principal.Account }
+func (c *call) account() keyhaven.AccountID { return c.Identity.Principal.Account }
 
 // ServeHTTP answers one request.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{record: edge.RecordOf(w)}
-	c.record.Door, c.record.RequestID = Service, uuid.NewString()
-	w.Header().Set("X-Amzn-RequestId", c.record.RequestID)
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	out, err := d.serve(w, r, c)
-	status := http.StatusOK
-	if err != nil {
-		a := answerTo(err)
-		if a.status >= http.StatusInternalServerError {
-			c.record.Err = err
+	d.frame.Serve(w, r, func(c *jsondoor.Call) (any, error) {
+		name, err := d.frame.Route(r)
+		if err != nil {
+			return nil, err
 		}
-		c.record.ErrorCode, c.record.ErrorMessage = a.typ, a.message
-		w.Header().Set("X-Amzn-ErrorType", a.typ)
-		out, status = map[string]string{"__type": a.typ, "message": a.message}, a.status
-	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		c.record.Err, status = err, http.StatusInternalServerError
-	}
-	if m := c.record.Management; m != nil && !m.ReadOnly && status == http.StatusOK {
-		m.Response = body
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client is gone: there is nobody to tell
-}
-
-func (d *Door) serve(w http.ResponseWriter, r *http.Request, c *call) (any, error) {
-	name, _ := strings.CutPrefix(r.Header.Get("X-Amz-Target"), Target+".")
-	op, ok := d.operations[name]
-	if !ok || r.Method != http.MethodPost || r.URL.Path != "/" {
-		return nil, errUnknownOperation
-	}
-	c.name, c.record.Op = name, name
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if err != nil {
-		return nil, errBody
-	}
-	hash := sha256.Sum256(body)
-	if c.identity, err = d.access.Authenticate(r, Service, hex.EncodeToString(hash[:])); err != nil {
-		return nil, err
-	}
-	c.record.Principal = &c.identity.Principal
-	c.record.Management = &edge.Management{
-		Source: Service + ".amazonaws.com", Region: c.identity.Region, ReadOnly: op.readOnly, Parameters: body,
-	}
-	return op.serve(r.Context(), c, body)
+		op, ok := d.operations[name]
+		if !ok {
+			return nil, jsondoor.UnknownOperation
+		}
+		if err := d.frame.Admit(w, r, c, name); err != nil {
+			return nil, err
+		}
+		d.frame.Manage(c, op.readOnly)
+		return op.serve(r.Context(), &call{c})
+	})
 }
 
 // allow decides on the operation.
 func (d *Door) allow(ctx context.Context, c *call, arn string, b *keyhaven.Bucket) error {
-	return d.access.Authorize(ctx, c.identity, "keyhaven:"+c.name, access.Resource{ARN: arn, Bucket: b})
+	return d.access.Authorize(ctx, c.Identity, "keyhaven:"+c.Operation, access.Resource{ARN: arn, Bucket: b})
 }
 
 // bucket returns a bucket of the caller's account that the caller may do this
@@ -200,13 +153,13 @@ func (d *Door) key(ctx context.Context, c *call, id string) (*keyhaven.AccessKey
 	if err := d.allow(ctx, c, holder.ARN, b); err != nil {
 		return nil, err
 	}
-	if k.Owner == keyhaven.OwnerUser && !d.operations[c.name].readOnly {
+	if k.Owner == keyhaven.OwnerUser && !d.operations[c.Operation].readOnly {
 		if err := mayMint(c, holder); err != nil {
 			return nil, err
 		}
 	}
-	if k.Owner == keyhaven.OwnerRoot && c.identity.Principal.Kind != keyhaven.Root {
-		return nil, &answer{"AccessDeniedException", 400, "The access keys of the root are for the root alone."}
+	if k.Owner == keyhaven.OwnerRoot && c.Identity.Principal.Kind != keyhaven.Root {
+		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Msg: "The access keys of the root are for the root alone."}
 	}
 	return k, nil
 }
@@ -214,13 +167,13 @@ func (d *Door) key(ctx context.Context, c *call, id string) (*keyhaven.AccessKey
 // mayMint refuses who could come to more than they may by the keys of the user
 // (S7), as IAM does where it makes and changes them.
 func mayMint(c *call, of access.Held) error {
-	if c.identity.BarredFromIAM() {
+	if c.Identity.BarredFromIAM() {
 		return &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounAccessKey}
 	}
-	if why := c.identity.Exceeds(of.Boundary); why != "" {
+	if why := c.Identity.Exceeds(of.Boundary); why != "" {
 		return &keyhaven.Error{
 			Kind: keyhaven.Denied,
-			Msg:  "User: " + c.identity.Principal.ARN() + " is not authorized to perform: keyhaven:" + c.name + " because " + why,
+			Msg:  "User: " + c.Identity.Principal.ARN() + " is not authorized to perform: keyhaven:" + c.Operation + " because " + why,
 		}
 	}
 	return nil

@@ -4,63 +4,38 @@ import (
 	"errors"
 
 	"github.com/keyhaven/keyhaven"
-	"github.com/keyhaven/keyhaven/internal/sigv4"
+	"github.com/keyhaven/keyhaven/internal/jsondoor"
 )
 
-// answer is an error as the client sees it.
-type answer struct {
-	typ     string
-	status  int
-	message string
+// types are the errors of the services that are this door's own, by their kinds.
+var types = map[keyhaven.Kind]jsondoor.Fault{
+	keyhaven.Invalid:       {Type: "InvalidInputException", Status: 400, Message: "The input is not valid."},
+	keyhaven.NotFound:      {Type: "NotFoundException", Status: 400, Message: "The access key does not exist."},
+	keyhaven.AlreadyExists: {Type: "AlreadyExistsException", Status: 400, Message: "There is an access key of this id already."},
+	keyhaven.Conflict:      {Type: "ConflictException", Status: 400, Message: "This cannot be done now."},
+	keyhaven.LimitExceeded: {Type: "LimitExceededException", Status: 400, Message: "The limit is reached."},
 }
 
-func (a *answer) Error() string { return a.typ + ": " + a.message }
-
-var (
-	errUnknownOperation = &answer{"UnknownOperationException", 404, "The service has no operation of this name."}
-	errBody             = &answer{"SerializationException", 400, "The body of the request is not valid."}
-	errInternal         = &answer{"ServiceException", 500, "The service failed. Please try again."}
-)
-
-// types are the errors of the services, by their kinds.
-var types = map[keyhaven.Kind]answer{
-	keyhaven.Invalid:         {"InvalidInputException", 400, "The input is not valid."},
-	keyhaven.NotFound:        {"NotFoundException", 400, ""},
-	keyhaven.AlreadyExists:   {"AlreadyExistsException", 400, "There is an access key of this id already."},
-	keyhaven.Conflict:        {"ConflictException", 400, "This cannot be done now."},
-	keyhaven.LimitExceeded:   {"LimitExceededException", 400, "The limit is reached."},
-	keyhaven.Denied:          {"AccessDeniedException", 400, "The caller is not authorized."},
-	keyhaven.Unauthenticated: {"UnrecognizedClientException", 400, "The security token included in the request is invalid."},
-	keyhaven.Throttled:       {"ThrottlingException", 400, "Rate exceeded"},
-	keyhaven.Unavailable:     {"ServiceException", 503, "The service cannot do this at the moment. Please try again."},
+// missing says what does not exist.
+var missing = map[keyhaven.Noun]string{
+	keyhaven.NounBucket: "The bucket does not exist.",
+	keyhaven.NounUser:   "The user does not exist.",
 }
 
-func answerTo(err error) *answer {
-	if a, ok := errors.AsType[*answer](err); ok {
-		return a
-	}
-	if e, ok := errors.AsType[*sigv4.Error](err); ok {
-		if e.Reason == sigv4.Missing {
-			return &answer{"MissingAuthenticationTokenException", 400, "Missing Authentication Token"}
-		}
-		return &answer{"InvalidSignatureException", 400, "The signature is not valid: " + e.Reason.String() + "."}
-	}
+// answerTo translates what the frame has no words for; nil for the rest.
+func answerTo(err error) *jsondoor.Fault {
 	e, ok := errors.AsType[*keyhaven.Error](err)
 	if !ok {
-		return errInternal
+		return nil
 	}
 	a, ok := types[e.Kind]
 	switch {
 	case !ok:
-		return errInternal
-	case e.Kind == keyhaven.NotFound && e.Noun == keyhaven.NounBucket:
-		a.message = "The bucket does not exist."
-	case e.Kind == keyhaven.NotFound && e.Noun == keyhaven.NounUser:
-		a.message = "The user does not exist."
-	case e.Kind == keyhaven.NotFound:
-		a.message = "The access key does not exist."
-	case e.Msg != "" && e.Kind != keyhaven.Unauthenticated:
-		a.message = e.Msg
+		return nil
+	case e.Kind != keyhaven.NotFound && e.Msg != "":
+		a.Message = e.Msg
+	case e.Kind == keyhaven.NotFound && missing[e.Noun] != "":
+		a.Message = missing[e.Noun]
 	}
 	return &a
 }
