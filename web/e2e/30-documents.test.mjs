@@ -132,8 +132,20 @@ step("PLAN-05 change the plan: Yes, change; Select plan; Yes, apply; once a mont
   assert.deepEqual([buckets[0].bundleId, buckets[0].ableToUpdateBundle], ["medium_1_0", false]);
 });
 
-step("PLAN-06 the quota of the plan is shown", async () => {
+step("PLAN-06 the quota of the plan is shown, against the use and the forecast of the month", async () => {
   await page.getByText("100 GB", { exact: true }).first().waitFor();
+  await api.s3("PutObject", { Bucket: "photos", Key: "used", Body: Buffer.alloc(3 << 20) });
+  const got = await api.s3("GetObject", { Bucket: "photos", Key: "used" });
+  assert.equal((await got.Body.transformToByteArray()).length, 3 << 20);
+  await page.reload();
+  await page.getByRole("heading", { name: "Use of the plan this month" }).waitFor();
+  await page.getByText("3.0 MiB of 100 GiB", { exact: true }).waitFor();
+  await page.getByText("3.0 MiB of 250 GiB", { exact: true }).waitFor();
+  await page.getByText("3.0 MiB: within the quota", { exact: true }).waitFor();
+  await page.getByText("Transfer above the quotas of this month").waitFor();
+  assert.equal(await page.getByText(/: (within|above) the quota$/).count(), 2);
+  await axe(page, "the use of the plan");
+  await api.s3("DeleteObject", { Bucket: "photos", Key: "used" });
 });
 
 step("MET-03 graphs from an hour to two weeks, of size and of number", async () => {

@@ -17,19 +17,23 @@ import { can } from "../../session";
 import type { TabProps } from "./page";
 
 const Metrics = lazy(() => import("./metrics"));
+const PlanUse = lazy(() => import("./plan-use"));
 
 /** The storage plan and its change. */
 export function PlanTab(p: TabProps) {
   const quota = useLoad(async () => {
     const { bundles } = await lightsail(p.region, "GetBucketBundles", { includeInactive: true });
-    return (bundles?.find((b) => b.bundleId === p.bucket.bundleId)?.storagePerMonthInGb ?? 0) * 1e9;
+    return (bundles?.find((b) => b.bundleId === p.bucket.bundleId)?.storagePerMonthInGb ?? 0) * 2 ** 30; // as the server counts a plan's GB
   }, [p.region, p.bucket.bundleId]);
   return (
     <SpaceBetween size="l">
       <Plan {...p} />
       {can("lightsail:GetBucketMetricData") ? (
         <Suspense fallback={<Spinner />}>
-          <Metrics {...p} quota={quota.data} />
+          <SpaceBetween size="l">
+            <PlanUse name={p.name} region={p.region} bundle={p.bucket.bundleId ?? ""} />
+            <Metrics {...p} quota={quota.data} />
+          </SpaceBetween>
         </Suspense>
       ) : null}
     </SpaceBetween>
