@@ -1,20 +1,24 @@
-import { createIntl, createIntlCache } from "@formatjs/intl";
+import { IntlMessageFormat } from "intl-messageformat";
 import { en } from "./en";
 
 export type MessageId = keyof typeof en;
 type Values = Record<string, string | number | Date>;
 
-const intl = createIntl<string>({ locale: "en", messages: en }, createIntlCache());
+/** The texts of a page that is loaded later than the rest, with its own catalogue. */
+export function catalogue<M extends Record<string, string>>(messages: M): (id: keyof M & string, values?: Values) => string {
+  const formats = new Map<string, IntlMessageFormat>();
+  return (id, values) => {
+    let format = formats.get(id);
+    if (!format) formats.set(id, (format = new IntlMessageFormat(messages[id] ?? id, "en")));
+    return String(format.format(values));
+  };
+}
+
+const common = catalogue(en);
 
 /** The text of the catalogue with the id, its values filled in. */
 export function t(id: MessageId, values?: Values): string {
-  return intl.formatMessage({ id }, values);
-}
-
-/** The texts of a page that is loaded later than the rest, with its own catalogue. */
-export function catalogue<M extends Record<string, string>>(messages: M): (id: keyof M & string, values?: Values) => string {
-  const own = createIntl<string>({ locale: "en", messages }, createIntlCache());
-  return (id, values) => own.formatMessage({ id }, values);
+  return common(id, values);
 }
 
 // Made once: a table of a hundred rows would make a hundred.
