@@ -22,6 +22,8 @@ type Plan struct {
 	TransferOverage  int64   // over the quotas of the month, those of earlier plans too
 }
 
+const minForecast = 24 * time.Hour
+
 // Plan returns what the bucket has used, the last minutes included.
 func (s *Service) Plan(ctx context.Context, b *keyhaven.Bucket) (*Plan, error) {
 	now := time.Now().UTC()
@@ -48,9 +50,9 @@ func (s *Service) Plan(ctx context.Context, b *keyhaven.Bucket) (*Plan, error) {
 	if b.BundleChangedAt.After(begin) {
 		begin = b.BundleChangedAt
 	}
-	if past := now.Sub(begin).Seconds(); past > 0 {
-		p.TransferForecast = float64(p.Transfer) * end.Sub(begin).Seconds() / past
-	}
+	// The rate of less than a day tells nothing of a month.
+	past := max(now.Sub(begin), minForecast).Seconds()
+	p.TransferForecast = float64(p.Transfer) * max(1, end.Sub(begin).Seconds()/past)
 	rest := end.Sub(now).Seconds()
 	p.StorageForecast = math.Round((month.ByteSeconds + float64(p.Storage)*rest) / (float64(month.Seconds) + rest)) // there are whole bytes alone
 	return p, nil

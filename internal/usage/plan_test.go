@@ -57,6 +57,8 @@ func TestPlan(t *testing.T) {
 		sample(t, s)
 		if p := plan(); p.Transfer != 1<<30 || p.TransferQuota != 250<<30 || p.TransferOverage != 1<<30 || p.StorageQuota != 100<<30 {
 			t.Errorf("under the new plan: %+v", p)
+		} else if p.TransferForecast < 15<<30 || p.TransferForecast > 16<<30 { // a GiB a day for half a month
+			t.Errorf("an hour under the new plan the forecast is %v GiB", p.TransferForecast/(1<<30))
 		}
 		time.Sleep(16 * 24 * time.Hour) // the next month
 		if p := plan(); p.Transfer != 0 || p.TransferOverage != 0 || p.Storage != 2<<30 {

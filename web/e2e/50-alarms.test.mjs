@@ -46,11 +46,11 @@ step("ALM-01 Metrics → Add alarm → Create; two for a metric", async () => {
   await axe(page, "an alarm being made");
   await form.getByRole("button", { name: "Create" }).click();
   await flash("The alarm photos-BucketSizeBytes is made.");
-  await page.getByText("greater than or equal to 19 GiB, 2 of 3 times in 15 minutes").waitFor();
+  await page.getByText("greater than or equal to 20 GiB, 2 of 3 times in 15 minutes").waitFor();
   const [a] = await alarms();
   assert.deepEqual(
     [a.threshold, a.comparisonOperator, a.evaluationPeriods, a.datapointsToAlarm, a.treatMissingData, a.notificationTriggers],
-    [20e9, "GreaterThanOrEqualToThreshold", 3, 2, "notBreaching", ["ALARM"]],
+    [20 * 2 ** 30, "GreaterThanOrEqualToThreshold", 3, 2, "notBreaching", ["ALARM"]],
   );
   await page.getByRole("button", { name: "Add alarm" }).click();
   await prompt("Add alarm").getByRole("button", { name: "Create" }).click();
@@ -64,7 +64,7 @@ step("ALM-07 ALM-06 a test of the alarm shows its state and the banner", async (
   await flash("The test is sent.");
   const banner = page.getByText("Alarm: photos-BucketSizeBytes", { exact: true });
   await banner.waitFor();
-  await page.getByText("Bucket size of the bucket photos is greater than or equal to 19 GiB.").waitFor();
+  await page.getByText("Bucket size of the bucket photos is greater than or equal to 20 GiB.").waitFor();
   await axe(page, "the banner of an alarm");
   await page.getByRole("button", { name: "Dismiss", exact: true }).last().click();
   await banner.waitFor({ state: "detached" });
@@ -77,7 +77,7 @@ step("ALM-08 edit, turn off and on, delete", async () => {
   await form.getByRole("button", { name: "Save" }).click();
   await flash("The alarm photos-BucketSizeBytes is saved.");
   const first = async () => (await alarms()).find((a) => a.name === "photos-BucketSizeBytes");
-  assert.equal((await first()).threshold, 30e9);
+  assert.equal((await first()).threshold, 30 * 2 ** 30);
   const toggle = page.getByRole("checkbox", { name: "photos-BucketSizeBytes is on", exact: true });
   await toggle.click({ force: true });
   await flash("The alarm photos-BucketSizeBytes is off");

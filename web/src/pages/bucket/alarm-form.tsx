@@ -15,7 +15,7 @@ import { t } from "../../i18n/pages/alarms";
 
 const operators = ["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"] as const;
 const treatments = ["breaching", "notBreaching", "ignore", "missing"] as const;
-const GB = 1e9;
+const GB = 1024 ** 3; // as plans and the server count
 
 type Operator = (typeof operators)[number];
 type Treatment = (typeof treatments)[number];
