@@ -79,11 +79,62 @@ step("the audit log: everything, one event, its record", async () => {
   await page.getByLabel("Value").fill("CreateRole");
   await page.getByRole("button", { name: "Find" }).click();
   await page.getByText("ConsoleLogin · signin").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: /^Period/ }).click();
+  await page.getByRole("option", { name: "The last hour" }).click();
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByText(/--start-time \d+/).waitFor({ state: "attached" });
+  await page.getByText("CreateRole · iam").waitFor();
   await axe(page, "the audit log");
   await page.getByRole("button", { name: "Record of CreateRole" }).click();
   await prompt("Record of CreateRole").getByText('"roleName": "deploy"').first().waitFor();
   await axe(page, "a record");
   await page.keyboard.press("Escape");
+});
+
+step("a decision depends on the context that is given", async () => {
+  await page.goto("/iam/decisions");
+  await page.getByRole("button", { name: /User or role/ }).click();
+  await page.getByRole("option", { name: "deploy" }).click();
+  const Statement = { Effect: "Allow", Action: "s3:PutObject", Resource: "*", Condition: { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } } };
+  await iam("PutRolePolicy", { RoleName: "deploy", PolicyName: "office", PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement }) });
+  await page.getByLabel("Context - optional").fill("no key");
+  await page.getByText("Not a key and its value: no key").first().waitFor();
+  assert(await page.getByRole("button", { name: "Ask" }).isDisabled());
+  const row = page.getByRole("row").filter({ hasText: "s3:PutObject" });
+  for (const [address, said] of [["192.0.2.7", "Allowed"], ["198.51.100.7", "Denied: nothing allows it"]]) {
+    await page.getByLabel("Context - optional").fill(`aws:SourceIp = ${address}`);
+    await page.getByRole("button", { name: "Ask" }).click();
+    await row.getByText(said, { exact: true }).waitFor();
+  }
+});
+
+step("a boundary holds back what policies allow, until it is removed", async () => {
+  const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Allow", Action: "s3:ListBucket", Resource: "*" } });
+  const { Policy } = await iam("CreatePolicy", { PolicyName: "lists-only", PolicyDocument });
+  await iam("CreateUser", { UserName: "ben" });
+  for (const path of ["/iam/role/deploy", "/iam/user/ben"]) {
+    await page.goto(path);
+    await page.getByText("There is none: the policies alone decide.").waitFor();
+    await page.getByRole("button", { name: "Set boundary" }).click();
+    const form = prompt("Set boundary");
+    await form.getByRole("button", { name: /^Policy/ }).click();
+    await page.getByRole("option", { name: "lists-only" }).click();
+    await form.getByRole("button", { name: "Save" }).click();
+    await page.getByText(Policy.Arn, { exact: true }).waitFor();
+    await axe(page, "a boundary");
+  }
+  assert.equal((await iam("GetUser", { UserName: "ben" })).User.PermissionsBoundary.PermissionsBoundaryArn, Policy.Arn);
+  await page.goto("/iam/decisions");
+  await page.getByRole("button", { name: /User or role/ }).click();
+  await page.getByRole("option", { name: "deploy" }).click();
+  await page.getByLabel("Resource").fill("arn:aws:s3:::photos/a");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByRole("row").filter({ hasText: "s3:GetObject" }).getByText("The permissions boundary does not allow it").waitFor();
+  await page.goto("/iam/role/deploy");
+  await page.getByRole("button", { name: "Remove boundary" }).click();
+  await prompt("Remove boundary").getByRole("button", { name: "Yes, delete" }).click();
+  await flash("The permissions boundary is removed.");
+  assert.equal((await iam("GetRole", { RoleName: "deploy" })).Role.PermissionsBoundary, undefined);
 });
 
 step("a role is deleted with its policies", async () => {

@@ -30,8 +30,10 @@ const commands = {
   DeleteLoginProfile: I.DeleteLoginProfileCommand,
   DeletePolicy: I.DeletePolicyCommand,
   DeleteRole: I.DeleteRoleCommand,
+  DeleteRolePermissionsBoundary: I.DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicy: I.DeleteRolePolicyCommand,
   DeleteUser: I.DeleteUserCommand,
+  DeleteUserPermissionsBoundary: I.DeleteUserPermissionsBoundaryCommand,
   DeleteUserPolicy: I.DeleteUserPolicyCommand,
   DeleteVirtualMFADevice: I.DeleteVirtualMFADeviceCommand,
   DetachGroupPolicy: I.DetachGroupPolicyCommand,
@@ -59,7 +61,9 @@ const commands = {
   ListRoles: I.ListRolesCommand,
   ListUserPolicies: I.ListUserPoliciesCommand,
   ListUsers: I.ListUsersCommand,
+  PutRolePermissionsBoundary: I.PutRolePermissionsBoundaryCommand,
   PutRolePolicy: I.PutRolePolicyCommand,
+  PutUserPermissionsBoundary: I.PutUserPermissionsBoundaryCommand,
   PutUserPolicy: I.PutUserPolicyCommand,
   RemoveUserFromGroup: I.RemoveUserFromGroupCommand,
   SimulateCustomPolicy: I.SimulateCustomPolicyCommand,
@@ -100,7 +104,16 @@ export const allRoles = () => pages(async (Marker) => iam("ListRoles", { Marker 
 /** Who can have policies of their own. */
 export type Holder = { kind: "User" | "Role"; name: string };
 
-type HolderVerb = "ListAttached*Policies" | "List*Policies" | "Attach*Policy" | "Detach*Policy" | "Get*Policy" | "Put*Policy" | "Delete*Policy";
+type HolderVerb =
+  | "ListAttached*Policies"
+  | "List*Policies"
+  | "Attach*Policy"
+  | "Detach*Policy"
+  | "Get*Policy"
+  | "Put*Policy"
+  | "Delete*Policy"
+  | "Put*PermissionsBoundary"
+  | "Delete*PermissionsBoundary";
 
 /** The name and the input of an operation that there is for users and roles alike. */
 export function ofHolder(h: Holder, verb: HolderVerb, input: object = {}): { name: string; input: object } {

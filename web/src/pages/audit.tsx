@@ -17,6 +17,9 @@ import { t } from "../i18n/pages/audit";
 import { config } from "../session";
 
 const attributes = ["", "EventName", "Username", "ResourceName", "EventSource", "AccessKeyId", "ReadOnly"] as const;
+/** Periods to look back, in hours; all that is kept where there is none. */
+const periods = { all: undefined, hour: 1, day: 24, week: 168, month: 720 } as const;
+type Period = keyof typeof periods;
 type Attribute = (typeof attributes)[number];
 
 interface Event {
@@ -42,6 +45,7 @@ const lookUp = (input: object) => json<{ Events: Event[]; NextToken?: string }>(
 export default function Audit() {
   const [attribute, setAttribute] = useState<Attribute>("");
   const [value, setValue] = useState("");
+  const [period, setPeriod] = useState<Period>("all");
   const [asked, setAsked] = useState<object>({ MaxResults: 50 });
   const [events, setEvents] = useState<Event[]>([]);
   const [next, setNext] = useState<string>();
@@ -63,7 +67,9 @@ export default function Audit() {
   useEffect(() => void load(asked), [asked]);
   const find = (e: FormEvent) => {
     e.preventDefault();
-    setAsked({ MaxResults: 50, ...(attribute && value ? { LookupAttributes: [{ AttributeKey: attribute, AttributeValue: value }] } : {}) });
+    const hours = periods[period];
+    const StartTime = hours && Math.floor(Date.now() / 1000) - hours * 3600;
+    setAsked({ MaxResults: 50, StartTime, ...(attribute && value ? { LookupAttributes: [{ AttributeKey: attribute, AttributeValue: value }] } : {}) });
   };
   return (
     <SpaceBetween size="l">
@@ -91,6 +97,13 @@ export default function Audit() {
               </FormField>
               <FormField label={t("value")}>
                 <Input value={value} disabled={!attribute} onChange={(e) => setValue(e.detail.value)} />
+              </FormField>
+              <FormField label={t("period")}>
+                <Select
+                  selectedOption={{ value: period, label: t(`period.${period}`) }}
+                  options={(Object.keys(periods) as Period[]).map((p) => ({ value: p, label: t(`period.${p}`) }))}
+                  onChange={(e) => setPeriod(e.detail.selectedOption.value as Period)}
+                />
               </FormField>
               <Button formAction="submit">{t("find")}</Button>
             </SpaceBetween>

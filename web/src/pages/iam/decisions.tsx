@@ -1,4 +1,4 @@
-import type { EvaluationResult } from "@aws-sdk/client-iam";
+import type { ContextEntry, EvaluationResult } from "@aws-sdk/client-iam";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -32,11 +32,16 @@ export default function Decisions() {
   const [who, setWho] = useState("");
   const [actions, setActions] = useState("s3:GetObject\ns3:PutObject");
   const [resource, setResource] = useState("*");
+  const [context, setContext] = useState("");
   const [results, setResults] = useState<EvaluationResult[]>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const names = actions.split(/\s+/).filter(Boolean);
-  const input = { PolicySourceArn: who, ActionNames: names, ResourceArns: [resource] };
+  const lines = context.split("\n").filter((l) => l.trim());
+  const entries = lines.map(contextEntry);
+  const wrong = lines.find((_, i) => !entries[i]);
+  const ContextEntries = entries.length ? entries.filter((e) => e !== undefined) : undefined;
+  const input = { PolicySourceArn: who, ActionNames: names, ResourceArns: [resource], ContextEntries };
   const ask = async () => {
     setBusy(true);
     setError(undefined);
@@ -72,8 +77,11 @@ export default function Decisions() {
           <FormField label={t("resource")} constraintText={t("resource.rule")}>
             <Input value={resource} onChange={(e) => setResource(e.detail.value.trim())} />
           </FormField>
+          <FormField label={t("context")} constraintText={t("context.rule")} errorText={wrong ? t("context.wrong", { line: wrong }) : undefined}>
+            <Textarea rows={3} spellcheck={false} value={context} onChange={(e) => setContext(e.detail.value)} />
+          </FormField>
           <ErrorAlert error={error} />
-          <Button variant="primary" loading={busy} disabled={!who || names.length === 0 || !resource} onClick={() => void ask()}>
+          <Button variant="primary" loading={busy} disabled={!who || !!wrong || names.length === 0 || !resource} onClick={() => void ask()}>
             {t("ask")}
           </Button>
           <Cli calls={[{ service: "iam", name: "SimulatePrincipalPolicy", input }]} />
@@ -92,6 +100,15 @@ export default function Decisions() {
       />
     </SpaceBetween>
   );
+}
+
+/** A line "key = value, value" as an entry of the context; nothing where it is none. */
+function contextEntry(line: string): ContextEntry | undefined {
+  const at = line.indexOf("=");
+  const key = line.slice(0, at).trim();
+  const values = line.slice(at + 1).split(",").map((v) => v.trim()).filter(Boolean);
+  if (at < 0 || !key.includes(":") || !values.length) return undefined;
+  return { ContextKeyName: key, ContextKeyType: values.length > 1 ? "stringList" : "string", ContextKeyValues: values };
 }
 
 function because(r: EvaluationResult) {

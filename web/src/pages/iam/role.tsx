@@ -17,6 +17,7 @@ import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { dateTime, t as common } from "../../i18n";
 import { t } from "../../i18n/pages/roles";
+import { Boundary } from "./boundary";
 import { HolderPolicies, jsonProblem } from "./user-policies";
 
 const pretty = (text: string) => (jsonProblem(text) ? text : JSON.stringify(JSON.parse(text), null, 2));
@@ -72,6 +73,7 @@ export default function RolePage() {
             </SpaceBetween>
           </Container>
           <HolderPolicies holder={{ kind: "Role", name }} />
+          <Boundary holder={{ kind: "Role", name }} now={role.data.PermissionsBoundary?.PermissionsBoundaryArn} done={role.reload} />
         </>
       ) : null}
       {editing ? <Trust name={name} now={trust} done={role.reload} onClose={() => setEditing(false)} /> : null}

@@ -10,6 +10,7 @@ import Textarea from "@cloudscape-design/components/textarea";
 import { useEffect, useState } from "react";
 import { allPolicies, type Holder, iam, iamOf, ofHolder } from "../../aws/iam";
 import type { Call } from "../../aws/cli";
+import { Cli } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert, explain } from "../../components/errors";
 import { useLoad } from "../../components/load";
@@ -109,6 +110,7 @@ export function HolderPolicies({ holder }: { holder: Holder }) {
           },
         ]}
       />
+      <Cli calls={[call(holder, "ListAttached*Policies"), call(holder, "List*Policies")]} />
       {attaching ? <Attach holder={holder} done={attached.reload} onClose={() => setAttaching(false)} /> : null}
       {detaching ? (
         <Confirm

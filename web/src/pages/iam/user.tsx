@@ -12,12 +12,14 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { iam } from "../../aws/iam";
+import { Cli } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert, explain } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
 import { can } from "../../session";
+import { Boundary } from "./boundary";
 import { UserKeys } from "./keys";
 import { MFADevices, removeDevice } from "./mfa";
 import { HolderPolicies } from "./user-policies";
@@ -55,6 +57,7 @@ export default function UserPage() {
             { label: t("user.last-used"), value: dateTime(user.data?.PasswordLastUsed) },
           ]}
         />
+        <Cli calls={[{ service: "iam", name: "GetUser", input: { UserName: name } }]} />
       </Container>
       {user.data ? (
         <Tabs
@@ -62,7 +65,16 @@ export default function UserPage() {
           activeTabId={tab}
           onChange={(e) => setTab(e.detail.activeTabId)}
           tabs={[
-            { id: "permissions", label: t("user.tab.permissions"), content: <HolderPolicies holder={{ kind: "User", name }} /> },
+            {
+              id: "permissions",
+              label: t("user.tab.permissions"),
+              content: (
+                <SpaceBetween size="l">
+                  <HolderPolicies holder={{ kind: "User", name }} />
+                  <Boundary holder={{ kind: "User", name }} now={user.data.PermissionsBoundary?.PermissionsBoundaryArn} done={user.reload} />
+                </SpaceBetween>
+              ),
+            },
             {
               id: "credentials",
               label: t("user.tab.credentials"),
