@@ -63,6 +63,11 @@ type settings struct {
 	AuditBucket    string        `help:"Bucket that the audit log is delivered to every five minutes; empty for none." placeholder:"BUCKET"`
 	AuditRetention time.Duration `help:"Age from which files of the audit log are deleted; 0 for never." default:"9600h"`
 	RequestMemory  int64         `help:"MiB of memory for requests that run at the same time; what is beyond waits, or is told to slow down." default:"96"`
+	OIDCIssuer     string        `name:"oidc-issuer" help:"OpenID Connect provider by which people can sign in to the console; empty for none." placeholder:"URL"`
+	OIDCClientID   string        `name:"oidc-client-id" help:"This server's client id at the provider; KEYHAVEN_OIDC_CLIENT_SECRET is its secret, if it has one." placeholder:"ID"`
+	OIDCName       string        `name:"oidc-name" help:"Name of the provider on the sign-in page." default:"single sign-on"`
+	OIDCRoles      string        `name:"oidc-roles" help:"Roles that people sign in as: each as the first whose trust policy admits them; several with commas." placeholder:"NAME"`
+	OIDCScopes     string        `name:"oidc-scopes" help:"What the provider is asked to tell, beside openid; several with commas." default:"profile,email"`
 	OIDCPrivate    bool          `name:"oidc-private" help:"Let OpenID Connect providers be at private and loopback addresses."`
 	DrainTimeout   time.Duration `help:"Time that running requests get when the server stops." default:"30s"`
 	LogFormat      string        `help:"Form of the log: text or json." enum:"text,json" default:"text"`

@@ -38,6 +38,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/sts"
 	"github.com/keyhaven/keyhaven/internal/sweep"
 	"github.com/keyhaven/keyhaven/internal/usage"
+	"github.com/keyhaven/keyhaven/internal/webidentity"
 	"github.com/keyhaven/keyhaven/web"
 )
 
@@ -117,7 +118,7 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = c.scheme() + "://" + l.Addr().String()
 		out.origins.listen(c.scheme(), l.Addr())
-		pages := c.proxies().Handler(strictTransport(c.console(d, keys, house.people, trail, log, endpoint, firstStart)))
+		pages := c.proxies().Handler(strictTransport(c.console(d, keys, house.people, trail, log, out, firstStart)))
 		servers = append(servers, &server{listener: l, http: newServer(pages, log), tls: tr.config})
 	}
 	if c.PprofListen != "" {
@@ -244,7 +245,11 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	s3Door := s3.New(keys, buckets, objects, s3.Options{Domain: c.Domain, Region: c.Region, Logs: logs, Webhook: notifier.Known})
 	measured := usage.New(d.meta, usage.Options{Bundles: out.bundles, Log: log})
 	ids := identity.New(d.meta, d.ring, identity.Options{})
-	stsDoor := sts.New(keys, ids, sts.Options{Client: sts.NewClient(c.OIDCPrivate)})
+	tokens := webidentity.New(ids, webidentity.NewClient(c.OIDCPrivate))
+	if out.sso != nil {
+		out.sso.Tokens, out.sso.Sealer, out.sso.Origin = tokens, d.ring, out.origins.allow
+	}
+	stsDoor := sts.New(keys, ids, sts.Options{Tokens: tokens})
 	alarms := c.alarms(d, log, out)
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
@@ -306,7 +311,7 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 }
 
 // console is the door of the console's port.
-func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Service, trail *audit.Log, log *slog.Logger, endpoint string, firstStart keyhaven.Secret) http.Handler {
+func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Service, trail *audit.Log, log *slog.Logger, out outside, firstStart keyhaven.Secret) http.Handler {
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
@@ -322,8 +327,8 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Se
 	}
 	built = append(built, cloudtrail.Service+":LookupEvents")
 	return console.New(console.Options{
-		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart,
-		Endpoint: endpoint, Region: c.Region, Version: version, Operations: built,
+		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart, SingleSignOn: out.sso,
+		Endpoint: out.endpoint, Region: c.Region, Version: version, Operations: built,
 		App: web.App(), NoApp: web.Placeholder, Log: log,
 	})
 }

@@ -112,6 +112,11 @@ func (s *Service) NewSession(in SessionInput) (*Session, error) {
 	if p := in.Parent; p != nil {
 		c.descend(p)
 	}
+	return s.sealSession(c)
+}
+
+// sealSession makes the credentials whose token carries the claims.
+func (s *Service) sealSession(c *claims) (*Session, error) {
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -123,7 +122,10 @@ func (s *Service) openSession(ctx context.Context, rec *meta.Session, p keyhaven
 	rand.Read(raw[:])
 	token := base64.RawURLEncoding.EncodeToString(raw[:])
 	now := time.Now().UTC()
-	rec.ID, rec.CreatedAt, rec.ExpiresAt, rec.MFA = sessionID(token), now, now.Add(SessionLifetime), p.MFA
+	rec.ID, rec.CreatedAt, rec.MFA = sessionID(token), now, p.MFA
+	if limit := now.Add(SessionLifetime); rec.ExpiresAt.IsZero() || rec.ExpiresAt.After(limit) {
+		rec.ExpiresAt = limit
+	}
 	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
 		all, err := tx.Sessions(maxSessions)
 		if err != nil {
@@ -192,6 +194,14 @@ func (s *Service) session(ctx context.Context, id string) (*meta.Session, *crede
 	if err != nil {
 		return nil, nil, err
 	}
+	if rec.Role != nil {
+		cred := roleCredential(rec)
+		sub, err := s.subject(ctx, rec.Account, rec.Role.ID)
+		if err == nil && (!sub.found || sub.since.After(rec.CreatedAt)) {
+			return nil, nil, ended
+		}
+		return rec, cred, err
+	}
 	if rec.KeyID == "" {
 		cred := passwordCredential(rec)
 		sub, err := s.subject(ctx, rec.Account, cred.holderID())
@@ -225,13 +235,14 @@ func (s *Service) SessionCredentials(ctx context.Context, token keyhaven.Secret)
 	if err != nil {
 		return nil, err
 	}
-	var raw [10]byte
-	rand.Read(raw[:])
-	id, secret := "ASIA"+base32.StdEncoding.EncodeToString(raw[:]), newSecret()
 	expires := time.Now().UTC().Add(CredentialsLifetime)
 	if rec.ExpiresAt.Before(expires) {
 		expires = rec.ExpiresAt
 	}
+	if rec.Role != nil {
+		return s.roleCredentials(rec, expires)
+	}
+	id, secret := newSessionID(), newSecret()
 	claims, err := json.Marshal(consoleClaims{Session: rec.ID, Secret: secret.Reveal(), Expires: expires})
 	if err != nil {
 		return nil, err

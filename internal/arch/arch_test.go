@@ -20,7 +20,7 @@ const module = "github.com/keyhaven/keyhaven"
 var (
 	nouns    = []string{""}
 	leaves   = []string{"", "internal/sigv4", "internal/policy", "internal/seal", "internal/sse", "internal/awsjson", "internal/awsquery", "internal/checksum", "internal/edge", "internal/webhook"}
-	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog", "internal/usage", "internal/alarm"}
+	services = []string{"internal/object", "internal/bucket", "internal/access", "internal/identity", "internal/accesslog", "internal/usage", "internal/alarm", "internal/webidentity"}
 )
 
 type row struct {
@@ -51,19 +51,20 @@ var rows = map[string]row{
 
 	"internal/meta": {imports: []string{"", "internal/kv", "internal/blob"}, vendor: []string{"google.golang.org/protobuf/encoding/protowire"}},
 
-	"internal/object":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob", "internal/md5lanes"})},
-	"internal/bucket":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/access":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/identity":  {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp"}},
-	"internal/backup":    {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
-	"internal/check":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
-	"internal/sweep":     {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
-	"internal/webhook":   {imports: nouns},
-	"internal/alarm":     {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/mail":      {imports: nouns, vendor: []string{"github.com/wneessen/go-mail"}},
-	"internal/notify":    {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/usage":     {imports: slices.Concat(leaves, []string{"internal/meta"})},
-	"internal/accesslog": {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/object":      {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob", "internal/md5lanes"})},
+	"internal/bucket":      {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/access":      {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/identity":    {imports: slices.Concat(leaves, []string{"internal/meta"}), vendor: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp"}},
+	"internal/backup":      {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup", "github.com/klauspost/compress/zstd"}},
+	"internal/check":       {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"})},
+	"internal/sweep":       {imports: slices.Concat(leaves, []string{"internal/meta", "internal/blob"}), vendor: []string{"golang.org/x/sync/errgroup"}},
+	"internal/webhook":     {imports: nouns},
+	"internal/webidentity": {imports: []string{"", "internal/policy", "internal/identity"}, vendor: []string{"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"}},
+	"internal/alarm":       {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/mail":        {imports: nouns, vendor: []string{"github.com/wneessen/go-mail"}},
+	"internal/notify":      {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/usage":       {imports: slices.Concat(leaves, []string{"internal/meta"})},
+	"internal/accesslog":   {imports: slices.Concat(leaves, []string{"internal/meta"})},
 
 	"internal/backup/dirtarget": {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sys/unix"}},
 	"internal/backup/s3target":  {imports: []string{"", "internal/backup"}, vendor: []string{"golang.org/x/sync/errgroup", "github.com/aws/"}},
@@ -72,7 +73,8 @@ var rows = map[string]row{
 	"internal/lightsail": {imports: slices.Concat(leaves, services), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/lightsail", "github.com/google/uuid"}},
 	"internal/query":     {imports: slices.Concat(leaves, services), vendor: []string{"github.com/google/uuid"}},
 	"internal/iam":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/iam"}},
-	"internal/sts":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/sts", "github.com/coreos/go-oidc/v3/oidc"}},
+	"internal/sts":       {imports: slices.Concat(leaves, services, []string{"internal/query"}), vendor: []string{"github.com/aws/aws-sdk-go-v2/service/sts"}},
+
 	"internal/console":   {imports: slices.Concat(leaves, services, []string{"internal/audit"}), vendor: []string{"github.com/google/uuid"}},
 	"internal/control":   {},
 	"internal/certs":     {imports: nouns, vendor: []string{"github.com/caddyserver/certmagic", "go.uber.org/zap"}},

@@ -61,9 +61,14 @@ func caller(rec *edge.Record) (id Identity, account keyhaven.AccountID, known bo
 	if f == nil {
 		return Identity{}, "", false
 	}
+	return WebIdentityUser(f.Provider, f.Audience, f.Subject), f.Account, true
+}
+
+// WebIdentityUser is whom a token of an identity provider proves.
+func WebIdentityUser(provider, audience, subject string) Identity {
 	return Identity{
-		Type: "WebIdentityUser", PrincipalID: cut(f.Provider + ":" + f.Audience + ":" + f.Subject), UserName: cut(f.Subject), IdentityProvider: f.Provider,
-	}, f.Account, true
+		Type: "WebIdentityUser", PrincipalID: cut(provider + ":" + audience + ":" + subject), UserName: cut(subject), IdentityProvider: provider,
+	}
 }
 
 // Append records an event that is no call of an API, such as a sign-in.

@@ -24,6 +24,7 @@ import (
 type Access interface {
 	SignInWithKey(ctx context.Context, id string, secret keyhaven.Secret, second access.SecondFactor) (*access.SignIn, error)
 	SignInAs(ctx context.Context, who *keyhaven.Principal) (*access.SignIn, error)
+	SignInAsRole(ctx context.Context, who access.RoleSignIn) (*access.SignIn, error)
 	SignedIn(ctx context.Context, token keyhaven.Secret) (*access.SignIn, error)
 	SignOut(ctx context.Context, token keyhaven.Secret) error
 	SessionCredentials(ctx context.Context, token keyhaven.Secret) (*access.TemporaryCredentials, error)
@@ -37,6 +38,8 @@ type Options struct {
 	Audit Audit
 	// Account is the one that signs in where nobody names another.
 	Account keyhaven.AccountID
+	// SingleSignOn is the identity provider that people can sign in by; nil for none.
+	SingleSignOn *SingleSignOn
 	// FirstStart is the code of the link that sets the root's password; zero for
 	// none.
 	FirstStart keyhaven.Secret
@@ -81,6 +84,8 @@ func New(o Options) *Door {
 			"POST /console/sign-out":    (*Door).signOut,
 			"POST /console/first-start": (*Door).firstStart,
 			"POST /console/password":    (*Door).changePassword,
+			"POST /console/oidc":        (*Door).beginSingleSignOn,
+			"GET " + callbackPath:       (*Door).finishSingleSignOn,
 		},
 	}
 }
@@ -108,7 +113,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endpoint := d.endpoint(r)
 	h := w.Header()
 	h.Set("X-Request-Id", id)
-	h.Set("Content-Security-Policy", policy(endpoint))
+	h.Set("Content-Security-Policy", contentPolicy(endpoint))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
@@ -125,6 +130,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.writeError(w, r, id, err)
 		return
 	}
+	if to, ok := out.(redirect); ok {
+		h.Set("Location", string(to)) // as it is: http.Redirect would clean the path
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
 	// What is got holds no secret, which a compressed answer could tell of.
 	if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
@@ -137,9 +147,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-// policy is what a page may do (C4). Objects come from the API's origin: by
+// contentPolicy is what a page may do (C4). Objects come from the API's origin: by
 // scripts, and as pictures, media and framed documents of a preview.
-func policy(endpoint string) string {
+func contentPolicy(endpoint string) string {
 	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self' " + endpoint +
 		"; img-src 'self' blob: " + endpoint + "; media-src " + endpoint + "; frame-src " + endpoint +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

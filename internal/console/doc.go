@@ -16,4 +16,7 @@
 //
 // C4. A page runs the scripts of this origin alone, loads nothing from anywhere
 // but this server, and is shown in no frame.
+//
+// C5. Who comes back from an identity provider is signed in only in the browser
+// that went there, and as a role whose trust policy admits them.
 package console

@@ -16,6 +16,7 @@ import (
 type People interface {
 	Account(ctx context.Context, id keyhaven.AccountID) (*keyhaven.Account, error)
 	User(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.User, error)
+	Role(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.Role, error)
 	SignIn(ctx context.Context, account, user, password string) (*identity.SignedIn, error)
 	ChangePassword(ctx context.Context, account keyhaven.AccountID, user, old, password string) error
 	MFADevicesOf(ctx context.Context, who identity.Person) ([]*keyhaven.MFADevice, error)

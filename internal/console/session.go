@@ -22,8 +22,13 @@ func (d *Door) settings(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var sso any
+	if d.opts.SingleSignOn != nil {
+		sso = d.opts.SingleSignOn.Name
+	}
 	return map[string]any{
-		"endpoint": d.endpoint(c.r), "region": d.opts.Region, "version": d.opts.Version,
+		"singleSignOn": sso,
+		"endpoint":     d.endpoint(c.r), "region": d.opts.Region, "version": d.opts.Version,
 		"operations": d.opts.Operations, "users": true, "rootPassword": root,
 	}, nil
 }
@@ -182,6 +187,7 @@ func (d *Door) handOut(c *call, token keyhaven.Secret, s *access.SignIn) (any, e
 	return map[string]any{
 		"person": map[string]any{
 			"account": s.Principal.Account, "arn": s.Principal.ARN(), "name": name, "root": s.Principal.Kind == keyhaven.Root,
+			"role": s.Principal.Kind == keyhaven.RoleSession,
 		},
 		"credentials": map[string]any{
 			"accessKeyId": creds.AccessKeyID, "secretAccessKey": creds.Secret.Reveal(),

@@ -100,7 +100,7 @@ func newRigOver(t testing.TB, engine kv.Store) *rig {
 	objects := object.New(r.meta, memblob.New(), &blob.Pins{}, object.Options{})
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, Machines: r.ids, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
-	stsDoor := sts.New(r.access, r.ids, sts.Options{Client: http.DefaultClient})
+	stsDoor := sts.New(r.access, r.ids, sts.Options{})
 	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor, "keyhaven": keycare.New(r.access, buckets)}
 	r.open()
 	for _, id := range []keyhaven.AccountID{account, other} {

@@ -13,13 +13,14 @@ import (
 
 	"github.com/keyhaven/keyhaven/internal/edge"
 	"github.com/keyhaven/keyhaven/internal/sts"
-	"github.com/keyhaven/keyhaven/internal/sts/oidctest"
+	"github.com/keyhaven/keyhaven/internal/webidentity"
+	"github.com/keyhaven/keyhaven/internal/webidentity/oidctest"
 )
 
 // webRig has STS over a client that trusts the issuer.
 func webRig(t *testing.T) (*rig, *oidctest.Issuer) {
 	r, i := newRig(t), oidctest.New(t)
-	door := sts.New(r.access, r.ids, sts.Options{Client: i.Client()})
+	door := sts.New(r.access, r.ids, sts.Options{Tokens: webidentity.New(r.ids, i.Client())})
 	old := r.edge
 	r.edge = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if strings.Contains(req.Header.Get("Authorization"), "/aws4_request") {
@@ -99,7 +100,7 @@ func TestS8_AssumeRoleWithWebIdentity(t *testing.T) {
 // public addresses alone.
 func TestS12_PrivateProviders(t *testing.T) {
 	i := oidctest.New(t)
-	_, err := sts.NewClient(false).Get(i.URL)
+	_, err := webidentity.NewClient(false).Get(i.URL)
 	if err == nil || !strings.Contains(err.Error(), "private") {
 		t.Errorf("a loopback provider is asked: %v", err)
 	}

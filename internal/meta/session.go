@@ -15,12 +15,22 @@ import (
 type Session struct {
 	ID        string // no secret: the hash of what the browser holds
 	Account   keyhaven.AccountID
-	KeyID     string    // the access key that signed in; "" for a password
-	UserID    string    // the user that signed in with a password; "" for a root
-	Password  time.Time // since when the password is the one that signed in
-	MFA       time.Time // when the code of an MFA device was shown; zero for never
+	KeyID     string      // the access key that signed in; "" for a password
+	UserID    string      // the user that signed in with a password; "" for a root
+	Role      *RoleSignIn // by a token of an identity provider; nil for a person of the account
+	Password  time.Time   // since when the password is the one that signed in
+	MFA       time.Time   // when the code of an MFA device was shown; zero for never
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+// RoleSignIn is a sign-in as a role.
+type RoleSignIn struct {
+	ID       string // of the role
+	Name     string // of the session
+	Provider string // ARN of the identity provider
+	Subject  string // whom it knows the person as
+	Audience string // the client that the person signed in by
 }
 
 const sessionPrefix = "session/"
@@ -55,10 +65,29 @@ func decodeSession(id string, rec []byte) (*Session, error) {
 			s.Password = f.time()
 		case 7:
 			s.MFA = f.time()
+		case 8:
+			s.Role = &RoleSignIn{}
+			return decodeFields("role of a session", f.bytes, s.Role.field)
 		}
 		return nil
 	})
 	return s, err
+}
+
+func (s *RoleSignIn) field(n protowire.Number, f field) error {
+	switch n {
+	case 1:
+		s.ID = f.str()
+	case 2:
+		s.Name = f.str()
+	case 3:
+		s.Provider = f.str()
+	case 4:
+		s.Subject = f.str()
+	case 5:
+		s.Audience = f.str()
+	}
+	return nil
 }
 
 // Sessions returns up to limit sessions in order of id.
@@ -85,6 +114,15 @@ func (t *Txn) PutSession(s *Session) error {
 	e.string(5, s.UserID)
 	e.time(6, s.Password)
 	e.time(7, s.MFA)
+	if r := s.Role; r != nil {
+		var g encoder
+		g.string(1, r.ID)
+		g.string(2, r.Name)
+		g.string(3, r.Provider)
+		g.string(4, r.Subject)
+		g.string(5, r.Audience)
+		e.group(8, g)
+	}
 	return t.t.Set(key1(kindSystem, sessionPrefix+s.ID), e.b)
 }
 

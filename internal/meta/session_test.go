@@ -2,6 +2,7 @@ package meta_test
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -14,17 +15,18 @@ func TestSessionRecord(t *testing.T) {
 	m, ctx := meta.New(memkv.New()), context.Background()
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	want := meta.Session{ID: "abc", Account: "111122223333", KeyID: "AKIA", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	want.Role = &meta.RoleSignIn{ID: "AROA", Name: "ann@haven.test", Provider: "arn:aws:iam::111122223333:oidc-provider/id.test", Subject: "1", Audience: "console"}
 	err := m.Update(ctx, func(tx *meta.Txn) error { return tx.PutSession(&want) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = m.View(ctx, func(r *meta.Reader) error {
 		got, err := r.Session("abc")
-		if err != nil || *got != want {
+		if err != nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("Session() = %+v, %v, want %+v", got, err, want)
 		}
 		all, err := r.Sessions(10)
-		if err != nil || len(all) != 1 || *all[0] != want {
+		if err != nil || len(all) != 1 || !reflect.DeepEqual(*all[0], want) {
 			t.Errorf("Sessions() = %+v, %v", all, err)
 		}
 		if _, err := r.Session("ab"); !keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccount) {

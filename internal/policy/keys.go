@@ -62,10 +62,10 @@ func knownKey(kind Kind, key string, foreign bool) bool {
 		switch kind {
 		case Resource:
 			return false
-		case Trust: // the claims of an identity provider: ISSUER:sub
-			return strings.Contains(key, ".") || strings.Contains(key, "/")
+		case Trust:
+			return providerKey(key)
 		default:
-			return foreign
+			return foreign || providerKey(key)
 		}
 	}
 	if kind == Resource && service != "aws" && service != "s3" {
@@ -77,6 +77,13 @@ func knownKey(kind Kind, key string, foreign bool) bool {
 		}
 		return k == key
 	})
+}
+
+// providerKey reports whether a key is about a claim of an identity provider: ISSUER:sub,
+// where the issuer is a host, maybe with a port and a path.
+func providerKey(key string) bool {
+	issuer := key[:strings.LastIndexByte(key, ':')]
+	return strings.ContainsAny(issuer, ".:/")
 }
 
 // ofOurs reports whether an action pattern reaches an action that is decided

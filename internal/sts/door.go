@@ -2,7 +2,6 @@ package sts
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -12,6 +11,7 @@ import (
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/query"
+	"github.com/keyhaven/keyhaven/internal/webidentity"
 )
 
 // The words by which a request for this door is known.
@@ -23,9 +23,9 @@ const (
 
 // Options are the settings of the door; the zero value works.
 type Options struct {
-	// Client fetches the documents of identity providers; one that reaches public
-	// addresses alone when nil.
-	Client *http.Client
+	// Tokens verifies those of identity providers; one that reaches public addresses
+	// alone when nil.
+	Tokens *webidentity.Service
 }
 
 // Door answers the STS API.
@@ -33,15 +33,15 @@ type Door struct {
 	*query.Door
 	access *access.Service
 	ids    *identity.Service
-	tokens *verifiers
+	tokens *webidentity.Service
 }
 
 // New returns a door over the services.
 func New(a *access.Service, ids *identity.Service, opts Options) *Door {
-	if opts.Client == nil {
-		opts.Client = NewClient(false)
+	if opts.Tokens == nil {
+		opts.Tokens = webidentity.New(ids, webidentity.NewClient(false))
 	}
-	d := &Door{access: a, ids: ids, tokens: newVerifiers(opts.Client)}
+	d := &Door{access: a, ids: ids, tokens: opts.Tokens}
 	d.Door = query.New(query.Service{Name: Service, Version: Version, Namespace: namespace, Access: a}, d.rows())
 	return d
 }

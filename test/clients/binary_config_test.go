@@ -18,7 +18,8 @@ var otherSettings = map[string]string{
 	"pprof-listen": "127.0.0.1:1236", "acme-ca": "https://ca.test/dir", "acme-ca-root": "/tmp/ca.pem", "acme-domain": "acme.test",
 	"acme-email": "ann@haven.test", "audit-bucket": "trail", "audit-retention": "240h0m0s", "bundles": "team_1_0:10:1000:2000",
 	"console-origin": "https://console.test", "http-listen": "127.0.0.1:1237", "kms-keys": "/tmp/kms", "log-delivery": "1m0s",
-	"log-rate": "7", "oidc-private": "true", "public-url": "https://api.test", "request-memory": "33", "smtp-from": "haven@haven.test",
+	"log-rate": "7", "oidc-private": "true", "oidc-issuer": "https://id.test", "oidc-client-id": "haven", "oidc-name": "Acme",
+	"oidc-roles": "ops", "oidc-scopes": "groups", "public-url": "https://api.test", "request-memory": "33", "smtp-from": "haven@haven.test",
 	"smtp-server": "smtp://mail.test:587", "trusted-proxies": "10.0.0.0/8", "webhook-allow": "192.168.0.0/16",
 	"webhooks": "hook=https://hook.test/", "website-domain": "sites.test",
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/keyhaven/keyhaven/internal/sts/oidctest"
+	"github.com/keyhaven/keyhaven/internal/webidentity/oidctest"
 )
 
 // chain is a place where an SDK looks for credentials by itself.

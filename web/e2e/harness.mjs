@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const binary = path.resolve(process.env.KEYHAVEN_BIN ?? path.join(here, "../../bin/keyhaven"));
+export const binary = path.resolve(process.env.KEYHAVEN_BIN ?? path.join(here, "../../bin/keyhaven"));
 const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -29,11 +29,12 @@ export class Server {
     this.listen = "127.0.0.1:0";
     this.consoleListen = "127.0.0.1:0";
     this.root = {};
+    this.env = {}; // beside that of this process
   }
 
   async start() {
     const args = ["serve", "--data", this.data, "--listen", this.listen, "--console-listen", this.consoleListen, ...this.args];
-    this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } });
     this.process.stderr.pipe(createWriteStream(path.join(this.dir, "log"), { flags: "a" }));
     this.exited = new Promise((done) => this.process.once("exit", done));
     await new Promise((ready, failed) => {
@@ -174,10 +175,12 @@ export async function axe(page, what) {
 export async function sdk(server) {
   const { LightsailClient, ...lightsail } = await import("@aws-sdk/client-lightsail");
   const { S3Client, ...s3 } = await import("@aws-sdk/client-s3");
+  const { IAMClient, ...iam } = await import("@aws-sdk/client-iam");
   const credentials = (key) => ({ accessKeyId: key.id, secretAccessKey: key.secret });
   const common = { endpoint: server.endpoint, region: "us-east-1", maxAttempts: 1 };
   return {
     lightsail: (name, input, key = server.root) => new LightsailClient({ ...common, credentials: credentials(key) }).send(new lightsail[name + "Command"](input)),
+    iam: (name, input, key = server.root) => new IAMClient({ ...common, credentials: credentials(key) }).send(new iam[name + "Command"](input)),
     s3: (name, input, key = server.root) => new S3Client({ ...common, forcePathStyle: true, credentials: credentials(key) }).send(new s3[name + "Command"](input)),
   };
 }

@@ -87,5 +87,16 @@ for (const [shape, options] of Object.entries(shapes)) {
   }
   await page.context().close();
 }
-await browser.close();
 await server.close();
+
+const sso = new Server("--oidc-issuer", "https://id.example.com", "--oidc-client-id", "haven", "--oidc-name", "Acme ID", "--oidc-roles", "console-ops");
+await sso.start();
+for (const [shape, options] of Object.entries(shapes)) {
+  const page = await newPage(browser, sso, options);
+  await page.goto("/");
+  await page.getByRole("button", { name: "Sign in with Acme ID" }).waitFor();
+  await page.screenshot({ path: path.join(dir, `single-sign-on-${shape}.jpg`), type: "jpeg", quality: 40 });
+  await page.context().close();
+}
+await sso.close();
+await browser.close();

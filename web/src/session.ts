@@ -9,6 +9,8 @@ export interface Person {
   /** root, or the name of an IAM user. */
   name: string;
   root: boolean;
+  /** Whether this is a session of a role, whose name is the session's. */
+  role: boolean;
 }
 
 export interface Settings {
@@ -22,6 +24,8 @@ export interface Settings {
   users: boolean;
   /** Whether the root can sign in with a password. */
   rootPassword: boolean;
+  /** The name of the identity provider that people can sign in by; null for none. */
+  singleSignOn: string | null;
 }
 
 interface Credentials {
@@ -113,6 +117,12 @@ export type SignIn = { mfaCode?: string } & (
 
 export async function signIn(with_: SignIn): Promise<void> {
   change(await ask<Answer>("POST", "/console/sign-in", with_));
+}
+
+/** Goes to the identity provider, which sends the browser back to the page. */
+export async function singleSignOn(page: string): Promise<void> {
+  const { url } = await ask<{ url: string }>("POST", "/console/oidc", { page });
+  window.location.assign(url);
 }
 
 export async function signOut(): Promise<void> {

@@ -37,8 +37,8 @@ export default function Account() {
         />
       </Container>
       {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
-      {who && can("iam:EnableMFADevice") ? <MFADevices own userName={who.root ? undefined : who.name} /> : null}
-      {c.users && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
+      {who && !who.role && can("iam:EnableMFADevice") ? <MFADevices own userName={who.root ? undefined : who.name} /> : null}
+      {c.users && !who?.role && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
       {can("lightsail:GetContactMethods", "lightsail:CreateContactMethod") ? <Contacts /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">

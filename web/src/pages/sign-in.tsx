@@ -7,15 +7,65 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import RadioGroup from "@cloudscape-design/components/radio-group";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
+import { useLocation, useNavigate } from "react-router";
 import { ErrorAlert } from "../components/errors";
 import { t } from "../i18n";
-import { config, ConsoleError, signIn, type SignIn } from "../session";
+import { config, ConsoleError, signIn, type SignIn, singleSignOn } from "../session";
 
 type Kind = SignIn["kind"];
 
-/** Sign-in as the root, as an IAM user, or with an access key pair. */
+const refusals = ["IdentityProviderFailed", "InvalidIdentity", "NoRole", "SignInCancelled", "SignInExpired", "TooManyAttempts", "TooManySessions"] as const;
+
+/** Why the server sent the browser back from the identity provider without a session. */
+function refusal(search: string): ConsoleError | undefined {
+  const q = new URLSearchParams(search);
+  const code = q.get("signInError");
+  if (!code) return undefined;
+  const known = refusals.find((r) => r === code);
+  return new ConsoleError(403, known ?? "InternalError", t(known ? `sso.${known}` : "sso.InternalError"), q.get("requestId") ?? "");
+}
+
+/** Sign-in by the identity provider, as the root, as an IAM user, or with an access key pair. */
 export function SignInPage() {
+  const name = config().singleSignOn;
+  const go = useNavigate();
+  const { pathname, search } = useLocation();
+  const [error, setError] = useState<unknown>(() => refusal(search));
+  const [busy, setBusy] = useState(false);
+  // What went wrong belongs to this sign-in, not to one that follows from the address.
+  useEffect(() => {
+    if (refusal(search)) void go(pathname, { replace: true });
+  }, [go, pathname, search]);
+  const leave = () => {
+    setBusy(true);
+    singleSignOn(pathname + search).catch((err: unknown) => {
+      setError(err);
+      setBusy(false);
+    });
+  };
+  return (
+    <main className="narrow">
+      <SpaceBetween size="l">
+        <Header variant="h1">{t("sign-in.title")}</Header>
+        {name ? (
+          <Container>
+            <SpaceBetween size="m">
+              <Button variant="primary" fullWidth loading={busy} onClick={leave}>
+                {t("sso.button", { name })}
+              </Button>
+              <ErrorAlert error={error} title={t("sign-in.failed")} />
+            </SpaceBetween>
+          </Container>
+        ) : null}
+        <Credentials second={!!name} />
+      </SpaceBetween>
+    </main>
+  );
+}
+
+/** Sign-in by what a person knows; second to another way. */
+function Credentials({ second }: { second: boolean }) {
   const c = config();
   const kinds: Kind[] = ["root", "user", "key"];
   const offered = kinds.filter((k) => (k === "root" ? c.rootPassword : k === "user" ? c.users : true));
@@ -52,72 +102,69 @@ export function SignInPage() {
     </FormField>
   );
   return (
-    <main className="narrow">
-      <form onSubmit={(e) => void submit(e)}>
-        <Form
-          header={<Header variant="h1">{t("sign-in.title")}</Header>}
-          actions={
-            <Button variant="primary" loading={busy} formAction="submit">
-              {t("sign-in")}
-            </Button>
-          }
-        >
-          <Container>
-            <SpaceBetween size="l">
-              {offered.length > 1 ? (
-                <FormField label={t("sign-in.as")}>
-                  <RadioGroup
-                    value={kind}
-                    onChange={(e) => {
-                      setKind(e.detail.value as Kind);
-                      setNeedsNew(false);
-                      setNeedsCode(false);
-                      setField((f) => ({ ...f, mfaCode: "" }));
-                      setError(undefined);
-                    }}
-                    items={offered.map((k) => ({ value: k, label: t(`sign-in.kind.${k}` as const), description: t(`sign-in.about.${k}` as const) }))}
-                  />
+    <form onSubmit={(e) => void submit(e)}>
+      <Form
+        actions={
+          <Button variant={second ? "normal" : "primary"} loading={busy} formAction="submit">
+            {t("sign-in")}
+          </Button>
+        }
+      >
+        <Container>
+          <SpaceBetween size="l">
+            {offered.length > 1 ? (
+              <FormField label={t("sign-in.as")}>
+                <RadioGroup
+                  value={kind}
+                  onChange={(e) => {
+                    setKind(e.detail.value as Kind);
+                    setNeedsNew(false);
+                    setNeedsCode(false);
+                    setField((f) => ({ ...f, mfaCode: "" }));
+                    setError(undefined);
+                  }}
+                  items={offered.map((k) => ({ value: k, label: t(`sign-in.kind.${k}` as const), description: t(`sign-in.about.${k}` as const) }))}
+                />
+              </FormField>
+            ) : (
+              <Box>{t("sign-in.about.key")}</Box>
+            )}
+            {kind === "root" ? password : null}
+            {kind === "user" ? (
+              <SpaceBetween size="l">
+                <FormField label={t("sign-in.account")} description={t("sign-in.account.hint")}>
+                  <Input name="account" inputMode="numeric" value={field.account} onChange={set("account")} />
                 </FormField>
-              ) : (
-                <Box>{t("sign-in.about.key")}</Box>
-              )}
-              {kind === "root" ? password : null}
-              {kind === "user" ? (
-                <>
-                  <FormField label={t("sign-in.account")} description={t("sign-in.account.hint")}>
-                    <Input name="account" inputMode="numeric" value={field.account} onChange={set("account")} />
-                  </FormField>
-                  <FormField label={t("sign-in.user")}>
-                    <Input name="username" autoComplete="username" value={field.userName} onChange={set("userName")} />
-                  </FormField>
-                  {password}
-                </>
-              ) : null}
-              {kind === "key" ? (
-                <>
-                  <FormField label={t("key.id")}>
-                    <Input name="accessKeyId" autoComplete="username" spellcheck={false} value={field.accessKeyId} onChange={set("accessKeyId")} />
-                  </FormField>
-                  <FormField label={t("key.secret")}>
-                    <Input type="password" name="secretAccessKey" autoComplete="off" value={field.secretAccessKey} onChange={set("secretAccessKey")} />
-                  </FormField>
-                </>
-              ) : null}
-              {needsNew ? (
-                <FormField label={t("password.new")} description={t("sign-in.new.hint")} constraintText={t("start.rule")}>
-                  <Input type="password" name="newPassword" autoComplete="new-password" autoFocus value={field.newPassword} onChange={set("newPassword")} />
+                <FormField label={t("sign-in.user")}>
+                  <Input name="username" autoComplete="username" value={field.userName} onChange={set("userName")} />
                 </FormField>
-              ) : null}
-              {needsCode ? (
-                <FormField label={t("mfa.code")} description={t("sign-in.mfa.hint")}>
-                  <Input name="mfaCode" inputMode="numeric" autoComplete="one-time-code" autoFocus value={field.mfaCode} onChange={set("mfaCode")} />
+                {password}
+              </SpaceBetween>
+            ) : null}
+            {kind === "key" ? (
+              <SpaceBetween size="l">
+                <FormField label={t("key.id")}>
+                  <Input name="accessKeyId" autoComplete="username" spellcheck={false} value={field.accessKeyId} onChange={set("accessKeyId")} />
                 </FormField>
-              ) : null}
-              <ErrorAlert error={error} title={t("sign-in.failed")} />
-            </SpaceBetween>
-          </Container>
-        </Form>
-      </form>
-    </main>
+                <FormField label={t("key.secret")}>
+                  <Input type="password" name="secretAccessKey" autoComplete="off" value={field.secretAccessKey} onChange={set("secretAccessKey")} />
+                </FormField>
+              </SpaceBetween>
+            ) : null}
+            {needsNew ? (
+              <FormField label={t("password.new")} description={t("sign-in.new.hint")} constraintText={t("start.rule")}>
+                <Input type="password" name="newPassword" autoComplete="new-password" autoFocus value={field.newPassword} onChange={set("newPassword")} />
+              </FormField>
+            ) : null}
+            {needsCode ? (
+              <FormField label={t("mfa.code")} description={t("sign-in.mfa.hint")}>
+                <Input name="mfaCode" inputMode="numeric" autoComplete="one-time-code" autoFocus value={field.mfaCode} onChange={set("mfaCode")} />
+              </FormField>
+            ) : null}
+            <ErrorAlert error={error} title={t("sign-in.failed")} />
+          </SpaceBetween>
+        </Container>
+      </Form>
+    </form>
   );
 }

@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"sync"
 	"testing"
 	"time"
 )
@@ -19,17 +21,28 @@ import (
 type Issuer struct {
 	*httptest.Server
 	Key *rsa.PrivateKey
-	t   testing.TB
+	// Secret is that of every client that exchanges a code; "" for public clients.
+	Secret string
+	// Person is what the next tokens say of who signs in, beside what Token does.
+	Person map[string]any
+	t      testing.TB
+	mu     sync.Mutex
+	codes  map[string]url.Values // by code, what was asked for it
 }
 
 // New starts a provider; it ends with the test.
 func New(t testing.TB) *Issuer {
 	t.Helper()
-	i := &Issuer{Key: NewKey(t), t: t}
+	i := &Issuer{Key: NewKey(t), t: t, codes: map[string]url.Values{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		i.answer(w, map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
+		i.answer(w, map[string]any{
+			"issuer": i.URL, "jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
+			"authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
+		})
 	})
+	mux.HandleFunc("GET /authorize", i.authorize)
+	mux.HandleFunc("POST /token", i.exchange)
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
 		i.answer(w, map[string]any{"keys": []any{map[string]any{
 			"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256", "n": B64(i.Key.N.Bytes()), "e": B64(big.NewInt(int64(i.Key.E)).Bytes()),
