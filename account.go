@@ -15,8 +15,16 @@ type Account struct {
 	Alias       string    // IAM's, unique in the installation
 	Login       *Login    // of the root; nil when it has no password
 	LoginUsed   time.Time // when the root last signed in with it
+	Invitation  *Invitation
 
 	PublicAccessBlock PublicAccessBlock // of all its buckets
+}
+
+// Invitation lets the root of an account choose its first password, once, by a
+// code of which only the digest is kept.
+type Invitation struct {
+	Digest    []byte // SHA-256
+	ExpiresAt time.Time
 }
 
 // Closed reports whether the account is closed.

@@ -50,6 +50,12 @@ func (p *Principal) ARN() string {
 	return p.Arn
 }
 
+// Owns reports whether the principal is the root of the installation's first
+// account, who alone manages the accounts.
+func (p *Principal) Owns(first AccountID) bool {
+	return p.Kind == Root && p.Account == first
+}
+
 // UserID is the value of aws:userid and of GetCallerIdentity's UserId ("IAM
 // policy elements: variables", table of principal values).
 func (p *Principal) UserID() string {

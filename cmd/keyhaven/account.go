@@ -75,15 +75,15 @@ func runAccount(ctx context.Context, ids *identity.Service, keys *access.Service
 		}
 		return nil
 	case "close":
-		err := sentence(ids.CloseAccount(ctx, args.ID))
-		return deed{event: "CloseAccount", account: args.ID}.record(ctx, trail, err)
+		_, err := ids.CloseAccount(ctx, args.ID)
+		return deed{event: "CloseAccount", account: args.ID}.record(ctx, trail, sentence(err))
 	}
 	return fmt.Errorf("account: unknown command %q", args.Verb)
 }
 
 func createAccount(ctx context.Context, ids *identity.Service, keys *access.Service, trail *audit.Log, args accountArgs, each func(accountLine) error) error {
 	done := deed{event: "CreateAccount", account: args.ID, parameters: map[string]string{"name": args.Name}}
-	a, err := ids.CreateAccount(ctx, args.Name, args.ID)
+	a, _, err := ids.CreateAccount(ctx, identity.AccountInput{Name: args.Name, ID: args.ID})
 	if err != nil {
 		return done.record(ctx, trail, sentence(err))
 	}

@@ -12,7 +12,7 @@ func banner(w io.Writer, endpoint, consoleURL, region string, first *keyhaven.Ac
 	fmt.Fprintf(w, "\nKeyhaven is ready.\n\n  Endpoint            %s\n", endpoint)
 	if consoleURL != "" {
 		fmt.Fprintf(w, "  Console             %s\n", consoleURL)
-		if first != nil { // the fragment is in no request, so in no log of a proxy
+		if !firstStart.IsZero() { // the fragment is in no request, so in no log of a proxy
 			fmt.Fprintf(w, "  First sign-in       %s/start#%s\n", consoleURL, firstStart.Reveal())
 		}
 	}

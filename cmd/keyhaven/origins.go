@@ -14,8 +14,10 @@ type origins struct {
 	exact map[string]bool
 	// port is that of a console which listens on every address. Browsers reach it
 	// under the host that they use for the API.
-	port   string
-	scheme string
+	port    string
+	scheme  string
+	address string // of a console that listens, where no other is configured
+	first   string // that is configured
 }
 
 func newOrigins(configured string) (*origins, error) {
@@ -26,6 +28,9 @@ func newOrigins(configured string) (*origins, error) {
 			return nil, fmt.Errorf("--console-origin %q is no origin: write it as https://console.example.com", origin)
 		}
 		o.exact[strings.ToLower(origin)] = true
+		if o.first == "" {
+			o.first = origin
+		}
 	}
 	return o, nil
 }
@@ -46,7 +51,31 @@ func (o *origins) listen(scheme string, address net.Addr) {
 			o.exact[o.origin(h, port)] = true
 		}
 	}
-	o.exact[o.origin(host, port)] = true
+	o.address = o.origin(host, port)
+	o.exact[o.address] = true
+}
+
+// console is where the client of a request to the API finds the console's pages;
+// "" when none listens.
+func (o *origins) console(r *http.Request) string {
+	switch {
+	case o.address == "":
+		return ""
+	case o.first != "":
+		return o.first
+	case o.port != "":
+		return o.origin(hostOf(r), o.port)
+	}
+	return o.address
+}
+
+// hostOf is the host of a request, without the port and the brackets.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.Trim(host, "[]")
 }
 
 // origin is what a browser sends for a page of this host and port.
@@ -65,12 +94,5 @@ func (o *origins) allow(r *http.Request, origin string) bool {
 	if o.exact[origin] {
 		return true
 	}
-	if o.port == "" {
-		return false
-	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return origin == o.origin(strings.Trim(host, "[]"), o.port)
+	return o.port != "" && origin == o.origin(hostOf(r), o.port)
 }

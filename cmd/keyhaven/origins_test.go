@@ -53,3 +53,29 @@ func TestConsoleOrigins(t *testing.T) {
 		}
 	}
 }
+
+func TestConsoleAddress(t *testing.T) {
+	for _, try := range []struct{ configured, listen, host, want string }{
+		{"", "", "localhost:9000", ""},
+		{"https://console.example", "", "localhost:9000", ""},
+		{"", "127.0.0.1:9001", "localhost:9000", "http://127.0.0.1:9001"},
+		{"", "0.0.0.0:9001", "files.example:9000", "http://files.example:9001"},
+		{"", "[::]:80", "[2001:db8::1]:9000", "http://[2001:db8::1]"},
+		{"https://console.example/,http://b:1", "0.0.0.0:9001", "files.example", "https://console.example"},
+	} {
+		o, err := newOrigins(try.configured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if try.listen != "" {
+			addr, err := net.ResolveTCPAddr("tcp", try.listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.listen("http", addr)
+		}
+		if got := o.console(&http.Request{Host: try.host}); got != try.want {
+			t.Errorf("%q listening on %q, for a client of %s: %q, want %q", try.configured, try.listen, try.host, got, try.want)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -107,9 +106,6 @@ func (c *serveCmd) Run(sys *system) (err error) {
 	}
 	consoleURL := ""
 	var firstStart keyhaven.Secret
-	if first != nil {
-		firstStart = keyhaven.NewSecret(rand.Text())
-	}
 	if c.ConsoleListen != "" {
 		l, err := net.Listen("tcp", c.ConsoleListen)
 		if err != nil {
@@ -118,7 +114,12 @@ func (c *serveCmd) Run(sys *system) (err error) {
 		defer l.Close()
 		consoleURL = c.scheme() + "://" + l.Addr().String()
 		out.origins.listen(c.scheme(), l.Addr())
-		pages := c.proxies().Handler(strictTransport(c.console(d, keys, house.people, trail, log, out, firstStart)))
+		if first != nil {
+			if firstStart, err = house.people.InviteFirst(sys.ctx); err != nil {
+				return err
+			}
+		}
+		pages := c.proxies().Handler(strictTransport(c.console(d, keys, house.people, trail, log, out)))
 		servers = append(servers, &server{listener: l, http: newServer(pages, log), tls: tr.config})
 	}
 	if c.PprofListen != "" {
@@ -259,7 +260,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		BucketHost:    s3Door.BucketHost,
 		Proxies:       c.proxies(),
 		Services: map[string]http.Handler{
-			"s3": s3Door, "lightsail": lightsailDoor, keycare.Service: keycare.New(keys, buckets), cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
+			"s3": s3Door, "lightsail": lightsailDoor, keycare.Service: keycare.New(keycare.Options{Access: keys, Buckets: buckets, Accounts: ids, Console: out.origins.console}), cloudtrail.Service: cloudtrail.New(keys, trail), "iam": iam.New(keys, ids), "sts": stsDoor,
 		},
 		Targets:       map[string]http.Handler{"Lightsail_20161128": lightsailDoor},
 		Forms:         stsDoor,
@@ -311,7 +312,7 @@ func storeLog(buckets *bucket.Service, objects *object.Service) func(context.Con
 }
 
 // console is the door of the console's port.
-func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Service, trail *audit.Log, log *slog.Logger, out outside, firstStart keyhaven.Secret) http.Handler {
+func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Service, trail *audit.Log, log *slog.Logger, out outside) http.Handler {
 	var built []string
 	for _, name := range lightsail.New(lightsail.Options{}).Operations() {
 		built = append(built, "lightsail:"+name)
@@ -322,12 +323,12 @@ func (c *serveCmd) console(d *dataDir, keys *access.Service, people *identity.Se
 	for _, name := range s3.Built() {
 		built = append(built, "s3:"+name)
 	}
-	for _, name := range keycare.New(nil, nil).Operations() {
+	for _, name := range keycare.New(keycare.Options{}).Operations() {
 		built = append(built, keycare.Service+":"+name)
 	}
 	built = append(built, cloudtrail.Service+":LookupEvents")
 	return console.New(console.Options{
-		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, FirstStart: firstStart, SingleSignOn: out.sso,
+		Access: keys, People: people, Audit: audit.NewRecorder(trail), Account: d.account, SingleSignOn: out.sso,
 		Endpoint: out.endpoint, Region: c.Region, Version: version, Operations: built,
 		App: web.App(), NoApp: web.Placeholder, Log: log,
 	})

@@ -32,11 +32,11 @@ func (s *Service) AccountByCanonicalID(ctx context.Context, canonical string) (f
 }
 
 func byCanonicalID(r *meta.Reader, canonical string) (found *keyhaven.Account, err error) {
-	err = r.Accounts(func(a *keyhaven.Account) error {
+	err = r.Accounts("", func(a *keyhaven.Account) bool {
 		if canonical != "" && a.CanonicalID == canonical {
 			found = a
 		}
-		return nil
+		return found == nil
 	})
 	if err == nil && found == nil {
 		err = &keyhaven.Error{Kind: keyhaven.NotFound, Noun: keyhaven.NounAccount, ID: canonical}

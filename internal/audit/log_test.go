@@ -253,6 +253,7 @@ func TestSEC_03_SecretsAreMasked(t *testing.T) {
 		`{"accessKey":{"accessKeyId":"AKIA","secretAccessKey":"` + leak + `"}}`,
 		`{"instanceNames":["web-1"],"userData":"` + leak + `"}`,
 		`{"Credentials":{"SessionToken":"` + leak + `","SecretAccessKey":"` + leak + `"}}`,
+		`{"rootPassword":"` + leak + `","invitation":{"signInLink":"https://c/start#` + leak + `"}}`,
 		`{"NewPassword":"` + leak + `","OldPassword":"` + leak + `","Password":"` + leak + `"}`,
 		`[{"WebIdentityToken":"` + leak + `"},{"clientSecret":"` + leak + `"}]`,
 	} {

@@ -13,7 +13,7 @@ const masked = "HIDDEN_DUE_TO_SECURITY_REASONS"
 // one too (newPassword).
 var secrets = []string{
 	"secret", "secretaccesskey", "sessiontoken", "password", "token", "tokencode", "samlassertion", "privatekey",
-	"authenticationcode1", "authenticationcode2", "base32stringseed", "qrcodepng", "ssecustomerkey", "clientrequesttoken", "userdata",
+	"authenticationcode1", "authenticationcode2", "base32stringseed", "qrcodepng", "ssecustomerkey", "clientrequesttoken", "userdata", "signinlink",
 }
 
 // pageTokens are names that end like a secret and hold none.

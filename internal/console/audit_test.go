@@ -40,7 +40,7 @@ func TestSEC02_SignIns(t *testing.T) {
 		for _, e := range log {
 			raw, err := json.Marshal(e)
 			check(t, err)
-			for _, typed := range []string{secret, "not-the-password", r.root.Secret.Reveal(), firstToken} {
+			for _, typed := range []string{secret, "not-the-password", r.root.Secret.Reveal(), r.first} {
 				if strings.Contains(string(raw), typed) {
 					t.Errorf("%s: a record holds %q", what, typed)
 				}
@@ -53,7 +53,7 @@ func TestSEC02_SignIns(t *testing.T) {
 			t.Errorf("%s is recorded as %q, want %q", what, got, lines)
 		}
 	}
-	r.jar = r.post("/console/first-start", map[string]string{"token": firstToken, "password": secret}).Cookies()
+	r.jar = r.post("/console/first-start", map[string]string{"token": r.first, "password": secret}).Cookies()
 	want("the first start", "PasswordUpdated Success by Root  in 111122223333", "ConsoleLogin Success by Root  in 111122223333")
 	r.post("/console/sign-out", nil)
 	want("a sign-out", "Logout Success by Root  in 111122223333")

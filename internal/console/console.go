@@ -11,8 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -36,13 +34,11 @@ type Options struct {
 	People People
 	// Audit keeps the records of sign-ins; nil for nobody.
 	Audit Audit
-	// Account is the one that signs in where nobody names another.
+	// Account is the one that the installation began with. It signs in where nobody
+	// names another.
 	Account keyhaven.AccountID
 	// SingleSignOn is the identity provider that people can sign in by; nil for none.
 	SingleSignOn *SingleSignOn
-	// FirstStart is the code of the link that sets the root's password; zero for
-	// none.
-	FirstStart keyhaven.Secret
 	// Endpoint is the address of the API, with the host that listens: where that
 	// is every address, pages are told the host under which they reach the console.
 	Endpoint string
@@ -65,8 +61,6 @@ type Door struct {
 	files    *files
 	throttle *throttle
 	failures budget
-	started  time.Time
-	first    sync.Mutex // of the link of the first start, which works once
 	routes   map[string]func(*Door, *call) (any, error)
 }
 
@@ -76,7 +70,7 @@ func New(o Options) *Door {
 		o.Log = slog.Default()
 	}
 	return &Door{
-		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(), started: time.Now(),
+		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(),
 		routes: map[string]func(*Door, *call) (any, error){
 			"GET /console/settings":     (*Door).settings,
 			"POST /console/sign-in":     (*Door).signIn,

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,10 +30,9 @@ type rig struct {
 	keys   *access.Service
 	people *identity.Service
 	root   *keyhaven.AccessKey
+	first  string // code of the link of the first start
 	jar    []*http.Cookie
 }
-
-const firstToken = "THE-CODE-OF-THE-LINK"
 
 const account = keyhaven.AccountID("111122223333")
 
@@ -48,15 +48,18 @@ func newRig(t *testing.T, change func(*console.Options)) *rig {
 	check(t, err)
 	m := meta.New(memkv.New())
 	check(t, m.Update(context.Background(), func(tx *meta.Txn) error {
-		return tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"})
+		return errors.Join(tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"}), tx.PutInstallation(meta.Installation{ID: "x", Account: account}))
 	}))
 	r := &rig{t: t, keys: access.New(m, ring, access.Options{Log: slog.New(slog.DiscardHandler)})}
 	r.people = identity.New(m, ring, identity.Options{})
 	t.Cleanup(r.close)
 	r.root, err = r.keys.CreateRootKey(context.Background(), account)
 	check(t, err)
+	code, err := r.people.InviteFirst(context.Background())
+	check(t, err)
+	r.first = code.Reveal()
 	o := console.Options{
-		Access: r.keys, People: r.people, Account: account, FirstStart: keyhaven.NewSecret(firstToken),
+		Access: r.keys, People: r.people, Account: account,
 		Endpoint: "http://127.0.0.1:9000", Region: "us-east-1", Version: "v", Operations: []string{"s3:PutObject"},
 		App: app, NoApp: "at {{.}}", Log: slog.New(slog.DiscardHandler),
 	}

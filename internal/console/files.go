@@ -34,7 +34,7 @@ func newFiles(app fs.FS, noApp string) *files {
 
 // pages are what the addresses of pages begin with. Every page is index.html,
 // which reads the address itself.
-var pages = map[string]bool{"": true, "start": true, "storage": true, "account": true, "iam": true, "audit": true}
+var pages = map[string]bool{"": true, "start": true, "storage": true, "account": true, "accounts": true, "iam": true, "audit": true}
 
 // serve answers with a file of the application.
 func (f *files) serve(w http.ResponseWriter, r *http.Request, endpoint string) {

@@ -116,7 +116,7 @@ func TestIAM_FirstStartWithMFA(t *testing.T) {
 		r := newRig(t, nil)
 		defer r.close()
 		r.phone("root", identity.Person{Account: account})
-		wantStatus(t, "the link", r.post("/console/first-start", map[string]string{"token": firstToken, "password": goodPassword}), 403, "LinkExpired")
+		wantStatus(t, "the link", r.post("/console/first-start", map[string]string{"token": r.first, "password": goodPassword}), 403, "LinkExpired")
 	})
 }
 

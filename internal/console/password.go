@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"crypto/subtle"
 	"net/http"
 	"time"
 
@@ -22,10 +21,8 @@ type People interface {
 	MFADevicesOf(ctx context.Context, who identity.Person) ([]*keyhaven.MFADevice, error)
 	UseMFACode(ctx context.Context, who identity.Person, serial, code string) error
 	SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) error
+	AcceptInvitation(ctx context.Context, code keyhaven.Secret, password string) (keyhaven.AccountID, error)
 }
-
-// FirstStartLifetime is how long the link of the first start works.
-const FirstStartLifetime = time.Hour
 
 var errWrongPassword = &refusal{http.StatusForbidden, "SignInFailed", "The name and the password do not belong together, or this person has no password."}
 
@@ -77,15 +74,15 @@ func passwordRefusal(err error) error {
 	}
 }
 
-// rootPassword reports whether the root of the installation's account has a
-// password.
-func (d *Door) rootPassword(ctx context.Context) (bool, error) {
-	a, err := d.opts.People.Account(ctx, d.opts.Account)
+// rootPassword reports whether the root of an account has a password.
+func (d *Door) rootPassword(ctx context.Context, account keyhaven.AccountID) (bool, error) {
+	a, err := d.opts.People.Account(ctx, account)
 	return err == nil && a.Login != nil, err
 }
 
-// firstStart sets the root's password by the link that the server printed, once,
-// and signs the root in.
+// firstStart sets the password of a root by the link of an invitation, once: the
+// one that the server printed at its first start, or that of an account which was
+// made since. It signs the root in.
 func (d *Door) firstStart(c *call) (any, error) {
 	var in struct {
 		Token    string `json:"token"`
@@ -98,31 +95,15 @@ func (d *Door) firstStart(c *call) (any, error) {
 	if wait := d.throttle.wait(who...); wait > 0 {
 		return nil, tooMany(c, wait)
 	}
-	d.first.Lock()
-	defer d.first.Unlock()
-	ctx := c.r.Context()
-	used, err := d.rootPassword(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// A root with a device has signed in by a key, and does so again.
-	devices, err := d.opts.People.MFADevicesOf(ctx, identity.Person{Account: d.opts.Account})
-	if err != nil {
-		return nil, err
-	}
-	used = used || len(devices) > 0
-	token := d.opts.FirstStart.Reveal()
-	if token == "" || subtle.ConstantTimeCompare([]byte(in.Token), []byte(token)) != 1 || used || time.Since(d.started) >= FirstStartLifetime {
+	account, err := d.opts.People.AcceptInvitation(c.r.Context(), keyhaven.NewSecret(in.Token), in.Password)
+	if keyhaven.Is(err, keyhaven.Denied, keyhaven.NounAccount) {
 		d.throttle.failed(who...)
-		return nil, &refusal{http.StatusForbidden, "LinkExpired", "This link has been used or has expired. Sign in with an access key of the root; it can set a password on the Account page."}
+		return nil, &refusal{http.StatusForbidden, "LinkExpired", "This link has been used or has expired. Ask the owner of this server for another, or sign in with an access key of the root; it can set a password on the Account page."}
 	}
-	if in.Password == "" { // which would take it away
-		return nil, passwordRefusal(&keyhaven.Error{Kind: keyhaven.Invalid})
-	}
-	if err := d.opts.People.SetRootPassword(ctx, d.opts.Account, in.Password); err != nil {
+	if err != nil {
 		return nil, passwordRefusal(err)
 	}
-	return d.signInRoot(c, d.opts.Account, time.Time{})
+	return d.signInRoot(c, account, time.Time{})
 }
 
 // signInRoot opens a session of an account's root, whose password was just set, and

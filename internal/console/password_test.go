@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/keyhaven/keyhaven/internal/console"
 	"github.com/keyhaven/keyhaven/internal/identity"
 )
 
@@ -28,15 +27,15 @@ func TestFirstStart(t *testing.T) {
 	wantStatus(t, "a wrong code", r.post("/console/first-start", map[string]string{"token": "x", "password": goodPassword}), 403, "LinkExpired")
 	wantStatus(t, "no code", r.post("/console/first-start", map[string]string{"password": goodPassword}), 403, "LinkExpired")
 	for _, weak := range []string{"", "short", "onlylowercaseletters"} {
-		wantStatus(t, weak, r.post("/console/first-start", map[string]string{"token": firstToken, "password": weak}), 400, "InvalidPassword")
+		wantStatus(t, weak, r.post("/console/first-start", map[string]string{"token": r.first, "password": weak}), 400, "InvalidPassword")
 	}
-	res := r.post("/console/first-start", map[string]string{"token": firstToken, "password": goodPassword})
+	res := r.post("/console/first-start", map[string]string{"token": r.first, "password": goodPassword})
 	wantStatus(t, "the link", res, 200, "ASIA", `"root":true`)
 	if len(res.Cookies()) != 1 {
 		t.Fatalf("cookies %v, want one", res.Cookies())
 	}
 	wantStatus(t, "settings", r.send("GET", "/console/settings", ""), 200, `"rootPassword":true`)
-	wantStatus(t, "the link again", r.post("/console/first-start", map[string]string{"token": firstToken, "password": otherPassword}), 403, "LinkExpired")
+	wantStatus(t, "the link again", r.post("/console/first-start", map[string]string{"token": r.first, "password": otherPassword}), 403, "LinkExpired")
 	wantStatus(t, "the password", r.post("/console/sign-in", map[string]string{"kind": "root", "password": goodPassword}), 200, "ASIA")
 	wantStatus(t, "another password", r.post("/console/sign-in", map[string]string{"kind": "root", "password": otherPassword}), 403, "SignInFailed")
 }
@@ -44,17 +43,43 @@ func TestFirstStart(t *testing.T) {
 func TestFirstStartExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, nil)
-		time.Sleep(console.FirstStartLifetime)
-		wantStatus(t, "an old link", r.post("/console/first-start", map[string]string{"token": firstToken, "password": goodPassword}), 403, "LinkExpired")
+		time.Sleep(identity.FirstStartLifetime)
+		wantStatus(t, "an old link", r.post("/console/first-start", map[string]string{"token": r.first, "password": goodPassword}), 403, "LinkExpired")
 		r.close()
 	})
+}
+
+// TestInvitedRoot: the link of an account that was made later signs in its own
+// root, who is not the owner of the installation.
+func TestInvitedRoot(t *testing.T) {
+	r := newRig(t, nil)
+	second, code, err := r.people.CreateAccount(context.Background(), identity.AccountInput{Name: "Second", Invite: true})
+	check(t, err)
+	id := string(second.ID)
+	root := map[string]string{"kind": "root", "account": id, "password": goodPassword}
+	wantStatus(t, "no password yet", r.post("/console/sign-in", root), 403, "SignInFailed")
+	res := r.post("/console/first-start", map[string]string{"token": code.Reveal(), "password": goodPassword})
+	wantStatus(t, "the link", res, 200, `"account":"`+id+`"`, `"root":true`, `"owner":false`, `"password":true`)
+	wantStatus(t, "the link again", r.post("/console/first-start", map[string]string{"token": code.Reveal(), "password": otherPassword}), 403, "LinkExpired")
+	wantStatus(t, "the first root", r.send("GET", "/console/settings", ""), 200, `"rootPassword":false`)
+	wantStatus(t, "the password", r.post("/console/sign-in", root), 200, `"account":"`+id+`"`)
+	delete(root, "account")
+	wantStatus(t, "the password at the first account", r.post("/console/sign-in", root), 403, "SignInFailed")
+	wantStatus(t, "the owner", r.signIn(r.root.Secret.Reveal()), 200, `"owner":true`, `"password":false`)
+	r.jar = res.Cookies()
+	wantStatus(t, "renewal", r.send("POST", "/console/credentials", "{}"), 200, "ASIA")
+	_, err = r.people.CloseAccount(context.Background(), second.ID)
+	check(t, err)
+	wantStatus(t, "renewal after the close", r.send("POST", "/console/credentials", "{}"), 401, "SignedOut")
+	root["account"] = id
+	wantStatus(t, "sign-in after the close", r.post("/console/sign-in", root), 403, "SignInFailed")
 }
 
 // TestS11PasswordEndsSessions: a change of the root's password ends every session
 // that the old one opened, and goes on with a new one here.
 func TestS11PasswordEndsSessions(t *testing.T) {
 	r := newRig(t, nil)
-	first := r.post("/console/first-start", map[string]string{"token": firstToken, "password": goodPassword}).Cookies()
+	first := r.post("/console/first-start", map[string]string{"token": r.first, "password": goodPassword}).Cookies()
 	second := r.post("/console/sign-in", map[string]string{"kind": "root", "password": goodPassword}).Cookies()
 	r.jar = first
 	wantStatus(t, "a wrong old password", r.post("/console/password", map[string]string{"oldPassword": "x", "newPassword": otherPassword}), 403, "SignInFailed")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -18,7 +19,7 @@ const cookieName = "keyhaven_session"
 
 // settings are what a page must know before anybody signs in.
 func (d *Door) settings(c *call) (any, error) {
-	root, err := d.rootPassword(c.r.Context())
+	root, err := d.rootPassword(c.r.Context(), d.opts.Account)
 	if err != nil {
 		return nil, err
 	}
@@ -180,20 +181,31 @@ func (d *Door) handOut(c *call, token keyhaven.Secret, s *access.SignIn) (any, e
 	if err != nil {
 		return nil, err
 	}
-	name := "root"
-	if s.Principal.Kind != keyhaven.Root {
-		name = s.Principal.Name
+	person, err := d.person(c.r.Context(), &s.Principal)
+	if err != nil {
+		return nil, err
 	}
 	return map[string]any{
-		"person": map[string]any{
-			"account": s.Principal.Account, "arn": s.Principal.ARN(), "name": name, "root": s.Principal.Kind == keyhaven.Root,
-			"role": s.Principal.Kind == keyhaven.RoleSession,
-		},
+		"person": person,
 		"credentials": map[string]any{
 			"accessKeyId": creds.AccessKeyID, "secretAccessKey": creds.Secret.Reveal(),
 			"sessionToken": creds.Token.Reveal(), "expiration": creds.ExpiresAt.Format(time.RFC3339),
 		},
 	}, nil
+}
+
+// person is what a page is told of who is signed in.
+func (d *Door) person(ctx context.Context, p *keyhaven.Principal) (map[string]any, error) {
+	out := map[string]any{
+		"account": p.Account, "arn": p.ARN(), "name": p.Name, "root": p.Kind == keyhaven.Root,
+		"owner": p.Owns(d.opts.Account), "role": p.Kind == keyhaven.RoleSession,
+	}
+	if p.Kind != keyhaven.Root {
+		return out, nil
+	}
+	has, err := d.rootPassword(ctx, p.Account)
+	out["name"], out["password"] = "root", has
+	return out, err
 }
 
 // signOut ends the session and forgets its cookie. A session that has ended

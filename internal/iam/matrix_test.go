@@ -84,6 +84,10 @@ var grow = strings.Fields(`
 // own are those of them that a user does to themself, where no other is named.
 var own = strings.Fields("ChangePassword CreateAccessKey CreateLoginProfile DeactivateMFADevice UpdateAccessKey")
 
+// owners are for the root of the installation's first account, whatever policies
+// allow anybody.
+var owners = strings.Fields("CloseAccount CreateAccount CreateAccountInvitation GetAccount ListAccounts")
+
 // longTermOnly need no temporary credentials, and GetSessionToken no permission.
 var longTermOnly = []string{"sts:GetSessionToken", "sts:GetFederationToken"}
 
@@ -319,6 +323,8 @@ func (m *matrix) may(o target, f form, kind string) bool {
 	switch {
 	case o.action() == "sts:GetCallerIdentity":
 		return true
+	case o.service == "keyhaven" && slices.Contains(owners, o.name):
+		return false
 	case slices.Contains(longTermOnly, o.action()):
 		return kind == "user" && (f.allowed || o.name == "GetSessionToken")
 	case o.name == "ImportAccessKey" && (kind == "token" || kind == "federated" || f.session != "" || f.boundary != ""):
@@ -337,6 +343,44 @@ func (m *matrix) may(o target, f form, kind string) bool {
 		return f.allowed && (kind == "user" || kind == "proved") && slices.Contains(own, o.name) // what has the same boundary: they themself
 	}
 	return f.allowed
+}
+
+// TestS7_AccountsAreTheOwners holds the operations on accounts against everybody who
+// may do all else, in the first account and in another.
+func TestS7_AccountsAreTheOwners(t *testing.T) {
+	m := newMatrix(t)
+	token := func(k keys) keys {
+		out, err := m.sts(k).GetSessionToken(m.ctx, nil)
+		check(t, err)
+		return of(out.Credentials)
+	}
+	held := 0
+	for _, o := range m.targets {
+		if !slices.Contains(owners, o.name) {
+			continue
+		}
+		held++
+		for who, c := range map[string]struct {
+			keys
+			may bool
+		}{
+			"the owner":                  {m.root, true},
+			"a token of the owner's key": {token(m.root), false},
+			"a user who may all":         {m.maker, false},
+			"another account's root":     {m.other, false},
+			"a token of that root":       {token(m.other), false},
+			"the bucket's key":           {m.bucketKey, false},
+			"a machine":                  {m.host, false},
+		} {
+			refused, text := m.try(o, c.keys)
+			if c.may != (refused == "") || !c.may && who != "a machine" && refused != "AccessDenied" {
+				t.Errorf("%s by %s: refused %q: %s", o.name, who, refused, text)
+			}
+		}
+	}
+	if held != len(owners) {
+		t.Errorf("the door has %d of these operations, want %d", held, len(owners))
+	}
 }
 
 // TestS3_MatrixOfOthers holds each operation against callers who have no policies

@@ -101,8 +101,9 @@ func newRigOver(t testing.TB, engine kv.Store) *rig {
 	s3Door := s3.New(r.access, buckets, objects, s3.Options{Region: region})
 	lightsailDoor := lightsail.New(lightsail.Options{Access: r.access, Buckets: buckets, Machines: r.ids, URL: func(b *keyhaven.Bucket) string { return "http://test/" + b.Name }})
 	stsDoor := sts.New(r.access, r.ids, sts.Options{})
-	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor, "keyhaven": keycare.New(r.access, buckets)}
+	r.doors = map[string]http.Handler{"s3": s3Door, "lightsail": lightsailDoor, "iam": iam.New(r.access, r.ids), "sts": stsDoor, "keyhaven": keycare.New(keycare.Options{Access: r.access, Buckets: buckets, Accounts: r.ids, Console: func(*http.Request) string { return "http://console" }})}
 	r.open()
+	check(t, r.meta.Update(r.ctx, func(tx *meta.Txn) error { return tx.PutInstallation(meta.Installation{ID: "x", Account: account}) }))
 	for _, id := range []keyhaven.AccountID{account, other} {
 		check(t, r.meta.Update(r.ctx, func(tx *meta.Txn) error {
 			return tx.PutAccount(keyhaven.Account{ID: id, CanonicalID: strings.Repeat(string(id[:4]), 16), CreatedAt: time.Now()})

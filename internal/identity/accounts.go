@@ -32,21 +32,39 @@ func (s *Service) NewAccount(name string) (keyhaven.Account, error) {
 	}, nil
 }
 
-// CreateAccount makes an account, under the id if one is given. It has no key
-// yet. Errors: Invalid account for a bad name or id; AlreadyExists account.
-func (s *Service) CreateAccount(ctx context.Context, name string, id keyhaven.AccountID) (*keyhaven.Account, error) {
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxAccountName || !utf8.ValidString(name) {
-		return nil, accountError(keyhaven.Invalid, name, "An account's name has 1 to 50 characters.")
+// AccountInput says what account to make.
+type AccountInput struct {
+	Name     string
+	ID       keyhaven.AccountID // chosen at random when empty
+	Password keyhaven.Secret    // of the root; none when zero
+	Invite   bool               // the root chooses a password by an invitation
+}
+
+// CreateAccount makes an account, which has no key yet, and returns the code of
+// the invitation if there is one. Errors: Invalid account for a bad name or id;
+// Invalid password; AlreadyExists account.
+func (s *Service) CreateAccount(ctx context.Context, in AccountInput) (*keyhaven.Account, keyhaven.Secret, error) {
+	var code keyhaven.Secret
+	if n := utf8.RuneCountInString(in.Name); n == 0 || n > maxAccountName || !utf8.ValidString(in.Name) {
+		return nil, code, accountError(keyhaven.Invalid, in.Name, "An account's name has 1 to 50 characters.")
 	}
-	if id != "" && !id.Valid() {
-		return nil, accountError(keyhaven.Invalid, string(id), "An account's id has twelve digits.")
+	if in.ID != "" && !in.ID.Valid() {
+		return nil, code, accountError(keyhaven.Invalid, string(in.ID), "An account's id has twelve digits.")
 	}
-	a, err := s.NewAccount(name)
+	a, err := s.NewAccount(in.Name)
 	if err != nil {
-		return nil, err
+		return nil, code, err
 	}
-	if id != "" {
-		a.ID = id
+	if in.ID != "" {
+		a.ID = in.ID
+	}
+	if !in.Password.IsZero() {
+		if a.Login, err = s.rootLogin(ctx, in.Password.Reveal()); err != nil {
+			return nil, code, err
+		}
+	}
+	if in.Invite {
+		code = s.invite(&a, InvitationLifetime)
 	}
 	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		_, err := tx.Account(a.ID)
@@ -58,7 +76,7 @@ func (s *Service) CreateAccount(ctx context.Context, name string, id keyhaven.Ac
 		}
 		return tx.PutAccount(a)
 	})
-	return &a, err
+	return &a, code, err
 }
 
 func accountError(k keyhaven.Kind, id, msg string) error {
@@ -69,12 +87,41 @@ func accountError(k keyhaven.Kind, id, msg string) error {
 func (s *Service) Accounts(ctx context.Context) (all []*keyhaven.Account, err error) {
 	err = s.meta.View(ctx, func(r *meta.Reader) error {
 		all = nil
-		return r.Accounts(func(a *keyhaven.Account) error {
+		return r.Accounts("", func(a *keyhaven.Account) bool {
 			all = append(all, a)
-			return nil
+			return true
 		})
 	})
 	return all, err
+}
+
+// AccountsFrom returns up to limit accounts in order of id, from the first that is
+// at or after from, and the id of the next one, "" if there is none.
+func (s *Service) AccountsFrom(ctx context.Context, from keyhaven.AccountID, limit int) (page []*keyhaven.Account, next keyhaven.AccountID, err error) {
+	err = s.meta.View(ctx, func(r *meta.Reader) error {
+		page, next = nil, ""
+		return r.Accounts(from, func(a *keyhaven.Account) bool {
+			if len(page) == limit {
+				next = a.ID
+				return false
+			}
+			page = append(page, a)
+			return true
+		})
+	})
+	return page, next, err
+}
+
+// FirstAccount returns the id of the account that the installation began with.
+func (s *Service) FirstAccount(ctx context.Context) (id keyhaven.AccountID, err error) {
+	err = s.meta.View(ctx, func(r *meta.Reader) error {
+		in, err := r.Installation()
+		if in != nil {
+			id = in.Account
+		}
+		return err
+	})
+	return id, err
 }
 
 // Account returns an account. Errors: NotFound account.
@@ -92,10 +139,11 @@ const dropBatch = 500
 // CloseAccount closes an account for ever: from the first of its commits on,
 // nothing of it is accepted any more; then its users, keys, roles and policies
 // are deleted. Its number is never given again. A close that was cut off is
-// finished by another. Errors: NotFound account; NotEmpty account while it has
-// buckets; Conflict account for the one that the installation began with.
-func (s *Service) CloseAccount(ctx context.Context, id keyhaven.AccountID) error {
-	err := s.meta.Update(ctx, func(tx *meta.Txn) error {
+// finished by another. It returns what went with it. Errors: NotFound account;
+// NotEmpty account while it has buckets; Conflict account for the one that the
+// installation began with.
+func (s *Service) CloseAccount(ctx context.Context, id keyhaven.AccountID) (lost Contents, err error) {
+	err = s.meta.Update(ctx, func(tx *meta.Txn) error {
 		a, err := tx.Account(id)
 		if err != nil {
 			return err
@@ -107,17 +155,16 @@ func (s *Service) CloseAccount(ctx context.Context, id keyhaven.AccountID) error
 		if in != nil && in.Account == id {
 			return accountError(keyhaven.Conflict, string(id), "The account that the installation began with cannot be closed.")
 		}
-		has := false
-		if err := tx.Buckets(id, "", func(*keyhaven.Bucket) bool { has = true; return false }); err != nil {
+		if lost, err = contents(&tx.Reader, id); err != nil {
 			return err
 		}
-		if has {
+		if lost.Buckets > 0 {
 			return accountError(keyhaven.NotEmpty, string(id), "The account has buckets. Delete them first.")
 		}
 		if !a.Closed() {
 			a.ClosedAt = s.now().UTC()
 		}
-		a.Alias, a.Login = "", nil
+		a.Alias, a.Login, a.Invitation = "", nil, nil
 		return tx.PutAccount(*a)
 	})
 	for done := false; err == nil && !done; {
@@ -126,7 +173,42 @@ func (s *Service) CloseAccount(ctx context.Context, id keyhaven.AccountID) error
 			return err
 		})
 	}
-	return err
+	return lost, err
+}
+
+// Contents counts what an account has, and loses when it is closed.
+type Contents struct {
+	Buckets, Users, Groups, Roles, Policies, Instances int
+}
+
+// AccountContents counts what an account has. Errors: NotFound account.
+func (s *Service) AccountContents(ctx context.Context, id keyhaven.AccountID) (c Contents, err error) {
+	err = s.meta.View(ctx, func(r *meta.Reader) (err error) {
+		if _, err = r.Account(id); err == nil {
+			c, err = contents(r, id)
+		}
+		return err
+	})
+	return c, err
+}
+
+func contents(r *meta.Reader, id keyhaven.AccountID) (c Contents, err error) {
+	if err := r.Buckets(id, "", func(*keyhaven.Bucket) bool { c.Buckets++; return true }); err != nil {
+		return c, err
+	}
+	return c, countEntities(r, id, map[byte]*int{
+		meta.EntityUser: &c.Users, meta.EntityGroup: &c.Groups, meta.EntityRole: &c.Roles,
+		meta.EntityPolicy: &c.Policies, meta.EntityInstance: &c.Instances,
+	})
+}
+
+func countEntities(r *meta.Reader, id keyhaven.AccountID, kinds map[byte]*int) (err error) {
+	for kind, n := range kinds {
+		if *n, err = r.CountEntities(id, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var accountAlias = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -212,13 +294,12 @@ func (s *Service) Summary(ctx context.Context, id keyhaven.AccountID) (sum Summa
 			return err
 		}
 		sum = Summary{RootKeys: len(keys), RootPassword: a.Login != nil}
-		for kind, n := range map[byte]*int{
+		err = countEntities(r, id, map[byte]*int{
 			meta.EntityUser: &sum.Users, meta.EntityGroup: &sum.Groups, meta.EntityRole: &sum.Roles,
 			meta.EntityPolicy: &sum.Policies, meta.EntityProfile: &sum.Profiles, meta.EntityProvider: &sum.Providers,
-		} {
-			if *n, err = r.CountEntities(id, kind); err != nil {
-				return err
-			}
+		})
+		if err != nil {
+			return err
 		}
 		return meta.Entities(r, id, "", func(d *keyhaven.MFADevice) (bool, error) {
 			sum.MFADevices++

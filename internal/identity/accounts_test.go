@@ -5,26 +5,27 @@ import (
 	"testing"
 
 	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/meta"
 )
 
 func TestCreateAccount(t *testing.T) {
 	r := newRig(t)
-	a, err := r.CreateAccount(r.ctx, "Second", "")
+	a, code, err := r.CreateAccount(r.ctx, identity.AccountInput{Name: "Second"})
 	r.must("create", err)
-	if !a.ID.Valid() || len(a.CanonicalID) != 64 || a.Name != "Second" || a.Closed() {
+	if !a.ID.Valid() || len(a.CanonicalID) != 64 || a.Name != "Second" || a.Closed() || !code.IsZero() || a.Login != nil || a.Invitation != nil {
 		t.Errorf("CreateAccount() = %+v", a)
 	}
-	b, err := r.CreateAccount(r.ctx, "Third", "777788889999")
+	b, _, err := r.CreateAccount(r.ctx, identity.AccountInput{Name: "Third", ID: "777788889999"})
 	r.must("create under an id", err)
 	if b.ID != "777788889999" || b.CanonicalID == a.CanonicalID {
 		t.Errorf("CreateAccount() = %+v", b)
 	}
-	_, err = r.CreateAccount(r.ctx, "Again", "777788889999")
+	_, _, err = r.CreateAccount(r.ctx, identity.AccountInput{Name: "Again", ID: "777788889999"})
 	r.fails("a taken id", err, keyhaven.AlreadyExists, keyhaven.NounAccount)
-	_, err = r.CreateAccount(r.ctx, "", "")
+	_, _, err = r.CreateAccount(r.ctx, identity.AccountInput{Name: "", ID: ""})
 	r.fails("no name", err, keyhaven.Invalid, keyhaven.NounAccount)
-	_, err = r.CreateAccount(r.ctx, "x", "12")
+	_, _, err = r.CreateAccount(r.ctx, identity.AccountInput{Name: "x", ID: "12"})
 	r.fails("a bad id", err, keyhaven.Invalid, keyhaven.NounAccount)
 	all, err := r.Accounts(r.ctx)
 	r.must("list", err)
@@ -51,11 +52,13 @@ func TestCloseAccount(t *testing.T) {
 		}
 		return tx.PutAccessKey(&meta.KeyRecord{AccessKey: keyhaven.AccessKey{ID: "AKIAROOT", Owner: keyhaven.OwnerRoot, Account: other}})
 	}))
-	r.fails("the first account", r.CloseAccount(r.ctx, account), keyhaven.Conflict, keyhaven.NounAccount)
-	r.fails("no account", r.CloseAccount(r.ctx, "999999999999"), keyhaven.NotFound, keyhaven.NounAccount)
-	for range 2 { // again does no harm
-		r.must("close", r.CloseAccount(r.ctx, other))
+	r.fails("the first account", r.closing(account), keyhaven.Conflict, keyhaven.NounAccount)
+	r.fails("no account", r.closing("999999999999"), keyhaven.NotFound, keyhaven.NounAccount)
+	lost, err := r.CloseAccount(r.ctx, other)
+	if want := (identity.Contents{Users: 1200}); err != nil || lost != want {
+		t.Errorf("CloseAccount() = %+v, %v, want %+v", lost, err, want)
 	}
+	r.must("close again", r.closing(other)) // does no harm
 	r.must("look", r.meta.View(r.ctx, func(tx *meta.Reader) error {
 		keys := 0
 		if err := tx.AccessKeys(func(*meta.KeyRecord) error { keys++; return nil }); err != nil {
@@ -67,12 +70,17 @@ func TestCloseAccount(t *testing.T) {
 		}
 		return err
 	}))
-	_, err := r.FindAccount(r.ctx, "acme")
+	_, err = r.FindAccount(r.ctx, "acme")
 	r.fails("the alias of a closed account", err, keyhaven.NotFound, keyhaven.NounAccount)
 	_, err = r.FindAccount(r.ctx, string(other))
 	r.fails("a closed account", err, keyhaven.NotFound, keyhaven.NounAccount)
-	_, err = r.CreateAccount(r.ctx, "x", other)
+	_, _, err = r.CreateAccount(r.ctx, identity.AccountInput{Name: "x", ID: other})
 	r.fails("the number of a closed account", err, keyhaven.AlreadyExists, keyhaven.NounAccount)
+}
+
+func (r *rig) closing(id keyhaven.AccountID) error {
+	_, err := r.CloseAccount(r.ctx, id)
+	return err
 }
 
 func TestCloseAccountWithBuckets(t *testing.T) {
@@ -80,7 +88,7 @@ func TestCloseAccountWithBuckets(t *testing.T) {
 	r.must("bucket", r.meta.Update(r.ctx, func(tx *meta.Txn) error {
 		return tx.PutBucket(&keyhaven.Bucket{ID: keyhaven.BucketID{1}, Name: "photos", Account: other})
 	}))
-	r.fails("close", r.CloseAccount(r.ctx, other), keyhaven.NotEmpty, keyhaven.NounAccount)
+	r.fails("close", r.closing(other), keyhaven.NotEmpty, keyhaven.NounAccount)
 	if a, err := r.Account(r.ctx, other); err != nil || a.Closed() {
 		t.Errorf("the account is %+v, %v", a, err)
 	}

@@ -208,27 +208,34 @@ func (s *Service) ChangePassword(ctx context.Context, account keyhaven.AccountID
 	return s.UpdateLogin(ctx, account, user, &password, nil)
 }
 
+// rootLogin is the login of a root with this password.
+func (s *Service) rootLogin(ctx context.Context, password string) (*keyhaven.Login, error) {
+	if err := CheckPassword(password, "root"); err != nil {
+		return nil, err
+	}
+	hash, err := s.hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	return &keyhaven.Login{Hash: hash, CreatedAt: s.time(), Since: s.now().UTC()}, nil
+}
+
 // SetRootPassword gives the root of an account a password, or takes it away when
 // it is empty. The sessions that an old one opened are over. Errors: NotFound
 // account; Invalid password.
-func (s *Service) SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) error {
+func (s *Service) SetRootPassword(ctx context.Context, account keyhaven.AccountID, password string) (err error) {
 	var l *keyhaven.Login
 	if password != "" {
-		if err := CheckPassword(password, "root"); err != nil {
+		if l, err = s.rootLogin(ctx, password); err != nil {
 			return err
 		}
-		hash, err := s.hash(ctx, password)
-		if err != nil {
-			return err
-		}
-		l = &keyhaven.Login{Hash: hash, CreatedAt: s.time(), Since: s.now().UTC()}
 	}
 	return s.meta.Update(ctx, func(tx *meta.Txn) error {
 		a, err := tx.Account(account)
 		if err != nil {
 			return err
 		}
-		a.Login = l
+		a.Login, a.Invitation = l, nil
 		return tx.PutAccount(*a)
 	})
 }

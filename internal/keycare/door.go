@@ -40,17 +40,32 @@ type Buckets interface {
 	Get(ctx context.Context, name string) (*keyhaven.Bucket, error)
 }
 
+// Options are what a Door stands on.
+type Options struct {
+	Access   Access
+	Buckets  Buckets
+	Accounts Accounts
+	// Console is where the client of a request finds the console's pages, "" if
+	// there is none.
+	Console func(*http.Request) string
+}
+
 // Door answers the API.
 type Door struct {
 	frame      jsondoor.Frame
 	access     Access
 	buckets    Buckets
+	accounts   Accounts
+	console    func(*http.Request) string
 	operations map[string]operation
 }
 
 // New returns the door over the services.
-func New(a Access, b Buckets) *Door {
-	d := &Door{frame: jsondoor.Frame{Service: Service, Target: Target, Access: a, Answer: answerTo}, access: a, buckets: b}
+func New(o Options) *Door {
+	d := &Door{
+		frame:  jsondoor.Frame{Service: Service, Target: Target, Access: o.Access, Answer: answerTo},
+		access: o.Access, buckets: o.Buckets, accounts: o.Accounts, console: o.Console,
+	}
 	d.operations = map[string]operation{
 		"GetBucketAccessKeys":         row(true, d.getBucketAccessKeys),
 		"GetAccessKey":                row(true, d.getAccessKey),
@@ -62,6 +77,12 @@ func New(a Access, b Buckets) *Door {
 		"RotateBucketAccessKey":       row(false, d.rotateBucketAccessKey),
 		"GetBucketAccessKeyRotation":  row(true, d.getBucketAccessKeyRotation),
 		"StepBucketAccessKeyRotation": row(false, d.stepBucketAccessKeyRotation),
+
+		"ListAccounts":            owned(true, d, d.listAccounts),
+		"GetAccount":              owned(true, d, d.getAccount),
+		"CreateAccount":           owned(false, d, d.createAccount),
+		"CreateAccountInvitation": owned(false, d, d.createAccountInvitation),
+		"CloseAccount":            owned(false, d, d.closeAccount),
 	}
 	return d
 }
@@ -86,8 +107,21 @@ func row[In any](readOnly bool, handle func(context.Context, *call, *In) (any, e
 	}}
 }
 
+// owned makes a row that is for the owner alone.
+func owned[In any](readOnly bool, d *Door, handle func(context.Context, *call, *In) (any, error)) operation {
+	return row(readOnly, func(ctx context.Context, c *call, in *In) (any, error) {
+		if err := d.owner(ctx, c); err != nil {
+			return nil, err
+		}
+		return handle(ctx, c, in)
+	})
+}
+
 // call is one request on its way.
-type call struct{ *jsondoor.Call }
+type call struct {
+	*jsondoor.Call
+	request *http.Request
+}
 
 func (c *call) account() keyhaven.AccountID { return c.Identity.Principal.Account }
 
@@ -106,7 +140,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return nil, err
 		}
 		d.frame.Manage(c, op.readOnly)
-		return op.serve(r.Context(), &call{c})
+		return op.serve(r.Context(), &call{c, r})
 	})
 }
 

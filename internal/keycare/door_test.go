@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
 	"github.com/keyhaven/keyhaven/internal/bucket"
+	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
 	"github.com/keyhaven/keyhaven/internal/meta"
 	"github.com/keyhaven/keyhaven/internal/seal"
@@ -24,14 +27,18 @@ const (
 	region  = "us-east-2"
 )
 
-// rig is the door over real services, with the root of an account, the bucket
-// "photos" and a key of it.
+// rig is the door over real services, with the root of the first account, the
+// bucket "photos" and a key of it.
 type rig struct {
-	t    *testing.T
-	door *Door
-	keys *access.Service
-	root *keyhaven.AccessKey
-	key  *keyhaven.AccessKey
+	t       *testing.T
+	console string // its address
+	bucket  func(owner keyhaven.AccountID, name string)
+	door    *Door
+	keys    *access.Service
+	ids     *identity.Service
+	now     time.Time // of the service of accounts
+	root    *keyhaven.AccessKey
+	key     *keyhaven.AccessKey
 }
 
 func newRig(t *testing.T) *rig {
@@ -40,14 +47,20 @@ func newRig(t *testing.T) *rig {
 	must(t, err)
 	m := meta.New(memkv.NewRerunning())
 	must(t, m.Update(t.Context(), func(tx *meta.Txn) error {
-		return tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"})
+		return errors.Join(tx.PutAccount(keyhaven.Account{ID: account, CanonicalID: "canonical"}), tx.PutInstallation(meta.Installation{ID: "x", Account: account}))
 	}))
 	keys := access.New(m, ring, access.Options{})
 	t.Cleanup(func() { must(t, keys.Close()) })
 	buckets := bucket.New(m, bucket.Options{})
-	_, _, err = buckets.Create(t.Context(), bucket.CreateInput{Account: account, Region: region, Name: "photos"})
-	must(t, err)
-	r := &rig{t: t, door: New(keys, buckets), keys: keys}
+	r := &rig{t: t, keys: keys, now: time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)}
+	r.ids = identity.New(m, ring, identity.Options{Now: func() time.Time { return r.now }})
+	r.door = New(Options{Access: keys, Buckets: buckets, Accounts: r.ids, Console: func(*http.Request) string { return r.console }})
+	r.console = "https://console.test"
+	r.bucket = func(owner keyhaven.AccountID, name string) {
+		_, _, err := buckets.Create(t.Context(), bucket.CreateInput{Account: owner, Region: region, Name: name})
+		must(t, err)
+	}
+	r.bucket(account, "photos")
 	r.root, err = keys.CreateRootKey(t.Context(), account)
 	must(t, err)
 	r.key, _, err = keys.CreateBucketKey(t.Context(), access.BucketKeyInput{Account: account, Region: region, Bucket: "photos"})

@@ -12,6 +12,7 @@ var types = map[keyhaven.Kind]jsondoor.Fault{
 	keyhaven.Invalid:       {Type: "InvalidInputException", Status: 400, Message: "The input is not valid."},
 	keyhaven.NotFound:      {Type: "NotFoundException", Status: 400, Message: "The access key does not exist."},
 	keyhaven.AlreadyExists: {Type: "AlreadyExistsException", Status: 400, Message: "There is an access key of this id already."},
+	keyhaven.NotEmpty:      {Type: "ConflictException", Status: 400, Message: "It is not empty."},
 	keyhaven.Conflict:      {Type: "ConflictException", Status: 400, Message: "This cannot be done now."},
 	keyhaven.LimitExceeded: {Type: "LimitExceededException", Status: 400, Message: "The limit is reached."},
 }
@@ -20,6 +21,8 @@ var types = map[keyhaven.Kind]jsondoor.Fault{
 var missing = map[keyhaven.Noun]string{
 	keyhaven.NounBucket: "The bucket does not exist.",
 	keyhaven.NounUser:   "The user does not exist.",
+
+	keyhaven.NounAccount: "The account does not exist.",
 }
 
 // answerTo translates what the frame has no words for; nil for the rest.

@@ -32,13 +32,15 @@ func TestModel(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if got := New(nil, nil).Operations(); !slices.Equal(got, names) {
+	if got := New(Options{}).Operations(); !slices.Equal(got, names) {
 		t.Errorf("the door has %v, the model %v", got, names)
 	}
 	for shape, v := range map[string]any{
 		"AccessKey": keyShape{}, "Scope": scopeShape{}, "LastUsed": useShape{}, "Activity": activityShape{}, "Rotation": rotationShape{},
 		"GetBucketAccessKeysRequest": bucketInput{}, "GetAccessKeyRequest": keyInput{}, "UpdateAccessKeyRequest": updateInput{},
 		"ImportBucketAccessKeyRequest": importInput{}, "ImportAccessKeyRequest": importUserInput{}, "RotateBucketAccessKeyRequest": rotateInput{}, "StepBucketAccessKeyRotationRequest": stepInput{},
+		"Account": accountShape{}, "Contents": contentsShape{}, "Invitation": invitationShape{}, "ListAccountsRequest": listAccountsInput{},
+		"GetAccountRequest": accountInput{}, "CreateAccountRequest": createAccountInput{}, "CreateAccountInvitationRequest": accountInput{}, "CloseAccountRequest": accountInput{},
 	} {
 		var want []string
 		for member := range model.Shapes[shape].Members {

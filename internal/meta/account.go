@@ -1,6 +1,8 @@
 package meta
 
 import (
+	"bytes"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/keyhaven/keyhaven"
@@ -19,14 +21,14 @@ func (r *Reader) Account(id keyhaven.AccountID) (*keyhaven.Account, error) {
 	return decodeAccount(id, rec)
 }
 
-// Accounts calls fn for every account in order of id.
-func (r *Reader) Accounts(fn func(*keyhaven.Account) error) error {
-	return r.scan(kv.Prefix([]byte{kindAccount}), func(k, rec []byte) (bool, error) {
+// Accounts calls fn for the accounts in order of id, from the first that is at or
+// after from, until it returns false.
+func (r *Reader) Accounts(from keyhaven.AccountID, fn func(*keyhaven.Account) bool) error {
+	span := kv.Prefix([]byte{kindAccount})
+	span.From = key1(kindAccount, string(from))
+	return r.scan(span, func(k, rec []byte) (bool, error) {
 		a, err := decodeAccount(keyhaven.AccountID(k[1:]), rec)
-		if err != nil {
-			return false, err
-		}
-		return true, fn(a)
+		return err == nil && fn(a), err
 	})
 }
 
@@ -86,12 +88,17 @@ func encodeAccount(a *keyhaven.Account) []byte {
 	}
 	e.time(9, a.LoginUsed)
 	e.uint(10, uint64(a.PublicAccessBlock))
+	if i := a.Invitation; i != nil {
+		e.bytes(11, i.Digest)
+		e.time(12, i.ExpiresAt)
+	}
 	return e.b
 }
 
 func decodeAccount(id keyhaven.AccountID, rec []byte) (*keyhaven.Account, error) {
 	a := &keyhaven.Account{ID: id}
 	var l keyhaven.Login
+	var i keyhaven.Invitation
 	err := decode("account", rec, func(n protowire.Number, f field) error {
 		switch n {
 		case 1:
@@ -115,6 +122,11 @@ func decodeAccount(id keyhaven.AccountID, rec []byte) (*keyhaven.Account, error)
 			a.LoginUsed = f.time()
 		case 10:
 			a.PublicAccessBlock = keyhaven.PublicAccessBlock(f.num)
+		case 11:
+			i.Digest = bytes.Clone(f.bytes)
+			a.Invitation = &i
+		case 12:
+			i.ExpiresAt = f.time()
 		}
 		return nil
 	})

@@ -149,6 +149,10 @@ func samples() []sample {
 			ID: "111122223333", CanonicalID: strings.Repeat("ab", 32), CreatedAt: at, Name: "second", ClosedAt: at.Add(time.Hour), Alias: "acme",
 			Login: &keyhaven.Login{Hash: "hash", CreatedAt: at, Since: at.Add(time.Minute)}, LoginUsed: at.Add(time.Second),
 		}},
+		{"account-invited", keyhaven.Account{
+			ID: "111122223333", CanonicalID: strings.Repeat("ab", 32), CreatedAt: at, Name: "second",
+			Invitation: &keyhaven.Invitation{Digest: []byte("digest"), ExpiresAt: at.Add(24 * time.Hour)},
+		}},
 	}
 }
 
