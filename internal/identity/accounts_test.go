@@ -2,6 +2,8 @@ package identity_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/keyhaven/keyhaven"
@@ -29,8 +31,9 @@ func TestCreateAccount(t *testing.T) {
 	r.fails("a bad id", err, keyhaven.Invalid, keyhaven.NounAccount)
 	all, err := r.Accounts(r.ctx)
 	r.must("list", err)
-	if len(all) != 4 || all[0].ID != account {
-		t.Errorf("Accounts() has %d, the first %s", len(all), all[0].ID)
+	byID := func(a, b *keyhaven.Account) int { return strings.Compare(string(a.ID), string(b.ID)) }
+	if len(all) != 4 || !slices.IsSortedFunc(all, byID) {
+		t.Errorf("Accounts() has %d, sorted %v", len(all), slices.IsSortedFunc(all, byID))
 	}
 }
 
