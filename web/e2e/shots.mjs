@@ -23,6 +23,7 @@ const iam = new IAMClient({ endpoint: server.endpoint, region: "us-east-1", cred
 for (const UserName of ["bob", "carla"]) await iam.send(new CreateUserCommand({ UserName }));
 
 await iam.send(new CreateRoleCommand({ RoleName: "deploy", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: "*" }, Action: "sts:AssumeRole" }] }) }));
+await api.iam("CreateOpenIDConnectProvider", { Url: "https://id.example.com", ClientIDList: ["haven"] });
 await iam.send(new CreateGroupCommand({ GroupName: "editors" }));
 await api.lightsail("PutAlarm", { alarmName: "nearly-full", metricName: "BucketSizeBytes", monitoredResourceName: "photos", comparisonOperator: "GreaterThanOrEqualToThreshold", threshold: 4e9, evaluationPeriods: 3 });
 await server.run("instance", "register", "web-1");
@@ -47,6 +48,9 @@ const pages = {
   cors: "/storage/photos/cors",
   lifecycle: "/storage/photos/lifecycle",
   policy: "/storage/photos/policy",
+  logging: "/storage/photos/logging",
+  encryption: "/storage/photos/encryption",
+  lock: "/storage/photos/lock",
   users: "/iam/users",
   user: "/iam/user/bob",
   "create-user": "/iam/users/create",
@@ -54,10 +58,37 @@ const pages = {
   roles: "/iam/roles",
   role: "/iam/role/deploy",
   policies: "/iam/policies",
+  providers: "/iam/providers",
   decisions: "/iam/decisions",
   audit: "/audit",
   account: "/account",
 };
+
+/** The prompts that show something once, or live. */
+async function prompts(page, shot) {
+  const dialog = page.getByRole("dialog");
+  await page.goto("/storage/photos/permissions");
+  await page.getByRole("button", { name: "Create access key" }).click();
+  await page.getByRole("button", { name: "Yes, create" }).click();
+  await page.getByRole("button", { name: "Continue" }).waitFor();
+  await shot("new-key");
+  const id = (await dialog.locator("pre").first().textContent()).trim();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Rotate" }).click();
+  await dialog.getByText("The old key falls silent").waitFor();
+  await api.s3("GetObject", { Bucket: "photos", Key: "readme.txt" }, key);
+  await dialog.getByText(/Something still used it/).waitFor();
+  await dialog.getByText(/^Last used by/).waitFor();
+  await shot("rotation");
+  await api.lightsail("DeleteBucketAccessKey", { bucketName: "photos", accessKeyId: id });
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Assign MFA device" }).click();
+  await dialog.getByRole("button", { name: "Next" }).click();
+  await dialog.getByRole("img", { name: "QR code of the device's secret key" }).waitFor();
+  await shot("mfa");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+}
+
 for (const [shape, options] of Object.entries(shapes)) {
   const page = await newPage(browser, server, options);
   const shot = async (name) => page.screenshot({ path: path.join(dir, `${name}-${shape}.jpg`), type: "jpeg", quality: 40 });
@@ -76,15 +107,7 @@ for (const [shape, options] of Object.entries(shapes)) {
     }
     await shot(name);
   }
-  if (!shape.startsWith("phone")) {
-    await page.goto("/storage/photos/permissions");
-    await page.getByRole("button", { name: "Create access key" }).click();
-    await page.getByRole("button", { name: "Yes, create" }).click();
-    await page.getByRole("button", { name: "Continue" }).waitFor();
-    await shot("new-key");
-    const id = await page.getByRole("dialog").locator("pre").first().textContent();
-    await api.lightsail("DeleteBucketAccessKey", { bucketName: "photos", accessKeyId: id.trim() });
-  }
+  if (!shape.startsWith("phone")) await prompts(page, shot);
   await page.context().close();
 }
 await server.close();
@@ -95,7 +118,19 @@ for (const [shape, options] of Object.entries(shapes)) {
   const page = await newPage(browser, sso, options);
   await page.goto("/");
   await page.getByRole("button", { name: "Sign in with Acme ID" }).waitFor();
-  await page.screenshot({ path: path.join(dir, `single-sign-on-${shape}.jpg`), type: "jpeg", quality: 40 });
+  const shot = async (name) => page.screenshot({ path: path.join(dir, `${name}-${shape}.jpg`), type: "jpeg", quality: 40 });
+  await shot("single-sign-on");
+  await page.goto(sso.firstStart.replace(sso.console, ""));
+  await page.getByRole("heading", { name: "Welcome to Keyhaven" }).waitFor();
+  await shot("first-start");
+  await page.evaluate(() => sessionStorage.setItem("keyhaven.tour", "1"));
+  await page.goto("/");
+  await page.getByRole("radio", { name: "Access key" }).check();
+  await page.getByLabel("Access key ID").fill(sso.root.id);
+  await page.getByLabel("Secret access key").fill(sso.root.secret);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "Three steps to your first file" }).waitFor();
+  await shot("tour");
   await page.context().close();
 }
 await sso.close();

@@ -25,6 +25,7 @@ const UserPage = lazy(() => import("./pages/iam/user"));
 const Groups = lazy(() => import("./pages/iam/groups"));
 const Roles = lazy(() => import("./pages/iam/roles"));
 const RolePage = lazy(() => import("./pages/iam/role"));
+const Providers = lazy(() => import("./pages/iam/providers"));
 const Decisions = lazy(() => import("./pages/iam/decisions"));
 const Audit = lazy(() => import("./pages/audit"));
 const Policies = lazy(() => import("./pages/iam/policies"));
@@ -100,6 +101,7 @@ function Frame() {
                   <Route path="/iam/policies" element={<Policies />} />
                   <Route path="/iam/roles" element={<Roles />} />
                   <Route path="/iam/role/:role" element={<RolePage />} />
+                  <Route path="/iam/providers" element={<Providers />} />
                   <Route path="/iam/decisions" element={<Decisions />} />
                 </>
               ) : null}
@@ -126,6 +128,7 @@ function Side() {
       { type: "link", text: t("nav.users"), href: "/iam/users" },
       { type: "link", text: t("nav.groups"), href: "/iam/groups" },
       { type: "link", text: t("nav.roles"), href: "/iam/roles" },
+      { type: "link", text: t("nav.providers"), href: "/iam/providers" },
       { type: "link", text: t("nav.policies"), href: "/iam/policies" },
       { type: "link", text: t("nav.decisions"), href: "/iam/decisions" },
     );

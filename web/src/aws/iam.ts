@@ -12,6 +12,7 @@ function client(): I.IAMClient {
 
 // The commands in use: naming them keeps the rest out of the bundle.
 const commands = {
+  AddClientIDToOpenIDConnectProvider: I.AddClientIDToOpenIDConnectProviderCommand,
   AddUserToGroup: I.AddUserToGroupCommand,
   AttachGroupPolicy: I.AttachGroupPolicyCommand,
   AttachRolePolicy: I.AttachRolePolicyCommand,
@@ -20,6 +21,7 @@ const commands = {
   CreateAccessKey: I.CreateAccessKeyCommand,
   CreateGroup: I.CreateGroupCommand,
   CreateLoginProfile: I.CreateLoginProfileCommand,
+  CreateOpenIDConnectProvider: I.CreateOpenIDConnectProviderCommand,
   CreatePolicy: I.CreatePolicyCommand,
   CreateRole: I.CreateRoleCommand,
   CreateUser: I.CreateUserCommand,
@@ -28,6 +30,7 @@ const commands = {
   DeleteAccessKey: I.DeleteAccessKeyCommand,
   DeleteGroup: I.DeleteGroupCommand,
   DeleteLoginProfile: I.DeleteLoginProfileCommand,
+  DeleteOpenIDConnectProvider: I.DeleteOpenIDConnectProviderCommand,
   DeletePolicy: I.DeletePolicyCommand,
   DeleteRole: I.DeleteRoleCommand,
   DeleteRolePermissionsBoundary: I.DeleteRolePermissionsBoundaryCommand,
@@ -43,6 +46,7 @@ const commands = {
   GetAccessKeyLastUsed: I.GetAccessKeyLastUsedCommand,
   GetGroup: I.GetGroupCommand,
   GetLoginProfile: I.GetLoginProfileCommand,
+  GetOpenIDConnectProvider: I.GetOpenIDConnectProviderCommand,
   GetPolicyVersion: I.GetPolicyVersionCommand,
   GetRole: I.GetRoleCommand,
   GetRolePolicy: I.GetRolePolicyCommand,
@@ -65,6 +69,7 @@ const commands = {
   PutRolePolicy: I.PutRolePolicyCommand,
   PutUserPermissionsBoundary: I.PutUserPermissionsBoundaryCommand,
   PutUserPolicy: I.PutUserPolicyCommand,
+  RemoveClientIDFromOpenIDConnectProvider: I.RemoveClientIDFromOpenIDConnectProviderCommand,
   RemoveUserFromGroup: I.RemoveUserFromGroupCommand,
   SimulateCustomPolicy: I.SimulateCustomPolicyCommand,
   SimulatePrincipalPolicy: I.SimulatePrincipalPolicyCommand,

@@ -20,7 +20,7 @@ export const t = catalogue({
   "who.web.about": "Who has a token of an identity provider of the account.",
   account: "Account ID",
   provider: "Identity provider",
-  "provider.none": "There is none. Make one: aws iam create-open-id-connect-provider",
+  "provider.none": "There is none. Make one on the page Identity providers.",
   audience: "Audience",
   created: "The role {name} is made.",
   "last-used": "Last used",

@@ -9,6 +9,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useState } from "react";
+import { updateKey } from "../../aws/keyhaven";
 import { type AccessKey, lightsail } from "../../aws/lightsail";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
@@ -16,10 +17,10 @@ import { useLoad } from "../../components/load";
 import KeyCare from "../../components/key-care";
 import { NewKey } from "../../components/new-key";
 import { notify } from "../../components/notices";
+import { Rotation } from "../../components/rotation";
 import { dateTime, t } from "../../i18n";
 import { can } from "../../session";
 import type { TabProps } from "./page";
-import { Rotation } from "./rotation";
 
 export const maxKeys = 2;
 
@@ -103,7 +104,31 @@ export function AccessKeys({ name, region }: TabProps) {
           <Box>{deleting.lastUsed?.lastUsedDate ? t("keys.delete.used", { when: dateTime(deleting.lastUsed.lastUsedDate) }) : t("keys.delete.unused")}</Box>
         </Confirm>
       ) : null}
-      {rotating ? <Rotation name={name} region={region} keys={keys} create={create} reload={list.reload} onClose={() => setRotating(false)} /> : null}
+      {rotating ? (
+        <Rotation
+          keys={keys.map((k) => ({
+            id: k.accessKeyId ?? "",
+            created: k.createdAt,
+            active: k.status === "Active",
+            used: k.lastUsed?.lastUsedDate && { when: k.lastUsed.lastUsedDate, service: k.lastUsed.serviceName ?? "" },
+          }))}
+          of={{ bucket: name, region }}
+          create={async () => {
+            const k = await create();
+            return { id: k?.accessKeyId ?? "", secret: k?.secretAccessKey ?? "" };
+          }}
+          deactivate={(accessKeyId) => updateKey({ accessKeyId, status: "Inactive" })}
+          remove={(accessKeyId) => lightsail(region, "DeleteBucketAccessKey", { ...input, accessKeyId })}
+          calls={(accessKeyId) => [
+            { service: "lightsail", name: "CreateBucketAccessKey", region, input },
+            { service: "lightsail", name: "GetBucketAccessKeys", region, input },
+            { service: "keyhaven", name: "UpdateAccessKey", input: { accessKeyId, status: "Inactive" } },
+            { service: "lightsail", name: "DeleteBucketAccessKey", region, input: { ...input, accessKeyId } },
+          ]}
+          reload={list.reload}
+          onClose={() => setRotating(false)}
+        />
+      ) : null}
     </Container>
   );
 }

@@ -15,6 +15,7 @@ import { KeyCareModal } from "../../components/key-care";
 import { useLoad } from "../../components/load";
 import { NewKey } from "../../components/new-key";
 import { notify, notifyError } from "../../components/notices";
+import { Rotation } from "../../components/rotation";
 import { dateTime, t } from "../../i18n";
 import { t as care } from "../../i18n/pages/key-care";
 import { can, config } from "../../session";
@@ -36,14 +37,19 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
   const [busy, setBusy] = useState(false);
   const [deleting, setDeleting] = useState<Row>();
   const [switching, setSwitching] = useState<Row>();
+  const [rotating, setRotating] = useState(false);
   const [showing, setShowing] = useState<string>();
   const keys = list.data ?? [];
   const full = keys.length >= 2;
+  const of = { region: config().region, csvName: root ? "rootkey.csv" : `${userName}_accessKeys.csv`, csvLabel: t("iam.key.file") };
+  const make = async () => {
+    const { AccessKey } = await iam("CreateAccessKey", who);
+    return { id: AccessKey?.AccessKeyId ?? "", secret: AccessKey?.SecretAccessKey ?? "" };
+  };
   const create = async () => {
     setBusy(true);
     try {
-      const { AccessKey } = await iam("CreateAccessKey", who);
-      setMade({ id: AccessKey?.AccessKeyId ?? "", secret: AccessKey?.SecretAccessKey ?? "" });
+      setMade(await make());
       await list.reload();
     } catch (err) {
       notifyError(err);
@@ -69,9 +75,14 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
             counter={list.data ? `(${keys.length}/2)` : undefined}
             description={t(root ? "iam.keys.about.root" : "iam.keys.about")}
             actions={
-              <Button loading={busy} disabled={!list.data || full} disabledReason={full ? t("iam.keys.full") : undefined} onClick={() => void create()}>
-                {t(root ? "iam.keys.create.root" : "iam.keys.create")}
-              </Button>
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button disabled={keys.length === 0} onClick={() => setRotating(true)}>
+                  {t("keys.rotate")}
+                </Button>
+                <Button loading={busy} disabled={!list.data || full} disabledReason={full ? t("iam.keys.full") : undefined} onClick={() => void create()}>
+                  {t(root ? "iam.keys.create.root" : "iam.keys.create")}
+                </Button>
+              </SpaceBetween>
             }
           >
             {t("iam.keys")}
@@ -116,7 +127,29 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
       <Cli calls={[call("ListAccessKeys", who), call("CreateAccessKey", who)]} />
       {showing ? <KeyCareModal id={showing} onClose={() => setShowing(undefined)} /> : null}
       {made ? (
-        <NewKey id={made.id} secret={made.secret} region={config().region} csvName={root ? "rootkey.csv" : `${userName}_accessKeys.csv`} csvLabel={t("iam.key.file")} onClose={() => setMade(undefined)} />
+        <NewKey {...of} {...made} onClose={() => setMade(undefined)} />
+      ) : null}
+      {rotating ? (
+        <Rotation
+          keys={keys.map((k) => ({
+            id: k.AccessKeyId ?? "",
+            created: k.CreateDate,
+            active: k.Status === "Active",
+            used: k.used?.LastUsedDate && { when: k.used.LastUsedDate, service: k.used.ServiceName ?? "" },
+          }))}
+          of={of}
+          create={make}
+          deactivate={(AccessKeyId) => iam("UpdateAccessKey", { ...who, AccessKeyId, Status: "Inactive" })}
+          remove={(AccessKeyId) => iam("DeleteAccessKey", { ...who, AccessKeyId })}
+          calls={(AccessKeyId) => [
+            call("CreateAccessKey", who),
+            call("GetAccessKeyLastUsed", { AccessKeyId }),
+            call("UpdateAccessKey", { ...who, AccessKeyId, Status: "Inactive" }),
+            call("DeleteAccessKey", { ...who, AccessKeyId }),
+          ]}
+          reload={list.reload}
+          onClose={() => setRotating(false)}
+        />
       ) : null}
       {switching ? (
         <Confirm

@@ -1,0 +1,27 @@
+import { catalogue } from "..";
+
+export const t = catalogue({
+  title: "Identity providers",
+  about: "OpenID Connect providers whose tokens the account trusts: roles can be opened by them, and people can sign in to this console by one.",
+  none: "No identity providers yet",
+  "none.hint": "A build server or your company's sign-in that proves itself by tokens needs no access key here.",
+  create: "Add provider",
+  created: "The account trusts {name} now.",
+  url: "Provider URL",
+  "url.rule": "As the provider calls itself in its tokens: https://, with no query.",
+  "url.wrong": "The URL begins with https:// and has no query.",
+  audiences: "Audiences",
+  "audiences.rule": "The client ids that tokens must be for, one a line. AWS's tools use sts.amazonaws.com.",
+  provider: "Provider",
+  arn: "ARN",
+  "delete.title": "Delete identity provider?",
+  "delete.about": "Tokens of {name} open no role any more, and nobody signs in by it. Sessions that it opened go on until they end.",
+  deleted: "The account does not trust {name} any more.",
+  audience: "Audience",
+  "audience.add": "Add audience",
+  "audience.remove": "Remove {name}",
+  "audience.remove.title": "Remove audience?",
+  "audience.remove.about": "Tokens for {name} open no role any more.",
+  "audience.none": "No audience: no token is accepted.",
+  saved: "The audiences are saved.",
+});
