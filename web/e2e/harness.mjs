@@ -10,6 +10,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Sha256Js } from "@smithy/core/checksum";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -183,6 +185,17 @@ export async function sdk(server) {
     iam: (name, input, key = server.root) => new IAMClient({ ...common, credentials: credentials(key) }).send(new iam[name + "Command"](input)),
     s3: (name, input, key = server.root) => new S3Client({ ...common, forcePathStyle: true, credentials: credentials(key) }).send(new s3[name + "Command"](input)),
   };
+}
+
+/** What an API of JSON answers, for what the SDK has no client for. */
+export async function json(server, service, target, input, key = server.root) {
+  const url = new URL(server.endpoint);
+  const body = JSON.stringify(input);
+  const signer = new SignatureV4({ service, region: "us-east-1", sha256: Sha256Js, credentials: { accessKeyId: key.id, secretAccessKey: key.secret } });
+  const request = { method: "POST", protocol: url.protocol, hostname: url.hostname, port: Number(url.port), path: "/", query: {}, body };
+  const { headers } = await signer.sign({ ...request, headers: { host: url.host, "content-type": "application/x-amz-json-1.1", "x-amz-target": target } });
+  delete headers.host; // fetch has its own
+  return (await fetch(url, { method: "POST", headers, body })).json();
 }
 
 /**

@@ -1,7 +1,7 @@
 // Pictures of the pages for docs/console: node e2e/shots.mjs DIR
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { newPage, openBrowser, sdk, Server, signIn } from "./harness.mjs";
+import { json, newPage, openBrowser, sdk, Server, signIn } from "./harness.mjs";
 
 const dir = process.argv[2];
 mkdirSync(dir, { recursive: true });
@@ -27,6 +27,8 @@ await api.iam("CreateOpenIDConnectProvider", { Url: "https://id.example.com", Cl
 await iam.send(new CreateGroupCommand({ GroupName: "editors" }));
 await api.lightsail("PutAlarm", { alarmName: "nearly-full", metricName: "BucketSizeBytes", monitoredResourceName: "photos", comparisonOperator: "GreaterThanOrEqualToThreshold", threshold: 4e9, evaluationPeriods: 3 });
 await server.run("instance", "register", "web-1");
+await server.run("account", "create", "team blue");
+await json(server, "keyhaven", "Keyhaven_20261201.CreateAccount", { name: "customer 7" });
 await api.lightsail("SetResourceAccessForBucket", { bucketName: "photos", resourceName: "web-1", access: "allow" });
 
 const wide = { width: 1180, height: 760 };
@@ -62,6 +64,7 @@ const pages = {
   decisions: "/iam/decisions",
   audit: "/audit",
   account: "/account",
+  accounts: "/accounts",
 };
 
 /** The prompts that show something once, or live. */

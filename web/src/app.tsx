@@ -31,6 +31,7 @@ const Audit = lazy(() => import("./pages/audit"));
 const Policies = lazy(() => import("./pages/iam/policies"));
 const AlarmBanner = lazy(() => import("./pages/alarm-banner"));
 const Account = lazy(() => import("./pages/account"));
+const Accounts = lazy(() => import("./pages/accounts"));
 
 /** The application: sign-in, or the frame around the page that the address names. */
 export function App() {
@@ -107,6 +108,7 @@ function Frame() {
               ) : null}
               {can("cloudtrail:LookupEvents") ? <Route path="/audit" element={<Audit />} /> : null}
               <Route path="/account" element={<Account />} />
+              {ownerOfAccounts() ? <Route path="/accounts" element={<Accounts />} /> : null}
               <Route path="*" element={<Navigate to="/storage" replace />} />
             </Routes>
           </Suspense>
@@ -117,6 +119,8 @@ function Frame() {
 }
 
 const iamBuilt = () => can("iam:ListUsers", "iam:CreateUser", "iam:CreateAccessKey", "iam:ListPolicies");
+
+const ownerOfAccounts = () => !!person()?.owner && can("keyhaven:ListAccounts", "keyhaven:CreateAccount", "keyhaven:CloseAccount");
 
 function Side() {
   const location = useLocation();
@@ -136,7 +140,10 @@ function Side() {
   items.push({ type: "divider" });
   if (can("cloudtrail:LookupEvents")) items.push({ type: "link", text: t("nav.audit"), href: "/audit" });
   items.push({ type: "link", text: t("nav.account"), href: "/account" });
-  const active = items.findLast((i) => i.type === "link" && location.pathname.startsWith(i.href.replace(/s$/, "")));
+  if (ownerOfAccounts()) items.push({ type: "link", text: t("nav.accounts"), href: "/accounts" });
+  // One of a list is below its singular: /iam/user/bob is of /iam/users.
+  const below = (href: string) => `${location.pathname}/`.startsWith(`${href}/`) || location.pathname.startsWith(`${href.replace(/s$/, "")}/`);
+  const active = items.findLast((i) => i.type === "link" && below(i.href));
   return (
     <SideNavigation
       header={{ text: t("product"), href: "/storage" }}

@@ -9,6 +9,10 @@ export interface Person {
   /** root, or the name of an IAM user. */
   name: string;
   root: boolean;
+  /** The root of the installation's first account, who manages the accounts. */
+  owner: boolean;
+  /** Of a root: whether it has a password. */
+  password?: boolean;
   /** Whether this is a session of a role, whose name is the session's. */
   role: boolean;
 }
@@ -110,7 +114,7 @@ export async function start(): Promise<void> {
 }
 
 export type SignIn = { mfaCode?: string } & (
-  | { kind: "root"; password: string }
+  | { kind: "root"; account: string; password: string }
   | { kind: "user"; account: string; userName: string; password: string; newPassword?: string }
   | { kind: "key"; accessKeyId: string; secretAccessKey: string }
 );
@@ -133,16 +137,21 @@ export async function signOut(): Promise<void> {
   }
 }
 
-/** Sets the root's password by the link of the first start, and signs in. */
+/** The sign-in page remembers that the first root has a password now. */
+function remember(): void {
+  if (settings && current?.person.owner) settings = { ...settings, rootPassword: true };
+}
+
+/** Sets a root's password by a link that works once, and signs in. */
 export async function firstStart(token: string, password: string): Promise<void> {
   change(await ask<Answer>("POST", "/console/first-start", { token, password }));
-  if (settings) settings = { ...settings, rootPassword: true };
+  remember();
 }
 
 /** Changes the password of the root, who stays signed in here and nowhere else. */
 export async function changePassword(oldPassword: string, newPassword: string): Promise<void> {
   change(await ask<Answer>("POST", "/console/password", { oldPassword, newPassword }));
-  if (settings) settings = { ...settings, rootPassword: true };
+  remember();
 }
 
 let renewing: Promise<Answer> | undefined;

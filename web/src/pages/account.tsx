@@ -7,10 +7,12 @@ import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type FormEvent, useState } from "react";
+import { useNavigate } from "react-router";
 import { Snippet } from "../components/cli";
 import { ErrorAlert } from "../components/errors";
 import { notify } from "../components/notices";
 import { t } from "../i18n";
+import { t as accounts } from "../i18n/pages/accounts";
 import { can, changePassword, config, person, signOut } from "../session";
 import Contacts from "./contacts";
 import { minPassword } from "./first-start";
@@ -38,7 +40,8 @@ export default function Account() {
       </Container>
       {who?.root && can("iam:ListAccessKeys") ? <UserKeys root /> : null}
       {who && !who.role && can("iam:EnableMFADevice") ? <MFADevices own userName={who.root ? undefined : who.name} /> : null}
-      {c.users && !who?.role && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || c.rootPassword} /> : null}
+      {c.users && !who?.role && (who?.root || can("iam:ChangePassword")) ? <Password root={!!who?.root} has={!who?.root || !!who.password} /> : null}
+      {who?.owner && can("keyhaven:ListAccounts") ? <AccountsLink /> : null}
       {can("lightsail:GetContactMethods", "lightsail:CreateContactMethod") ? <Contacts /> : null}
       <Container header={<Header variant="h2">{t("account.endpoint.use")}</Header>}>
         <SpaceBetween size="s">
@@ -47,6 +50,22 @@ export default function Account() {
         </SpaceBetween>
       </Container>
     </SpaceBetween>
+  );
+}
+
+/** The way to the page that is the owner's alone. */
+function AccountsLink() {
+  const go = useNavigate();
+  return (
+    <Container
+      header={
+        <Header variant="h2" actions={<Button onClick={() => void go("/accounts")}>{accounts("manage")}</Button>}>
+          {accounts("title")}
+        </Header>
+      }
+    >
+      <Box>{accounts("about")}</Box>
+    </Container>
   );
 }
 

@@ -15,7 +15,7 @@ import { firstStart } from "../session";
 
 export const minPassword = 8;
 
-/** The page behind the link of the first start: sets the root's password, once. */
+/** The page behind the link of the first start, or of a new account: sets the root's password, once. */
 export function FirstStart() {
   const location = useLocation();
   const go = useNavigate();
@@ -57,8 +57,7 @@ export function FirstStart() {
         >
           <Container>
             <SpaceBetween size="l">
-              <Box>{t("start.about")}</Box>
-              {token ? null : <Alert type="warning">{t("start.no-token")}</Alert>}
+              {token ? <Box>{t("start.about", { id: token.split(".", 1)[0] ?? "" })}</Box> : <Alert type="warning">{t("start.no-token")}</Alert>}
               <FormField label={t("start.password")} constraintText={t("start.rule")} errorText={tried && short ? t("start.short", { min: minPassword }) : undefined}>
                 <Input type="password" name="password" autoComplete="new-password" value={password} onChange={(e) => setPassword(e.detail.value)} />
               </FormField>

@@ -68,7 +68,7 @@ export function SignInPage() {
 function Credentials({ second }: { second: boolean }) {
   const c = config();
   const kinds: Kind[] = ["root", "user", "key"];
-  const offered = kinds.filter((k) => (k === "root" ? c.rootPassword : k === "user" ? c.users : true));
+  const offered = kinds.filter((k) => k === "key" || c.users);
   const [kind, setKind] = useState<Kind>(c.rootPassword ? "root" : "key");
   const [field, setField] = useState({ account: "", userName: "", password: "", newPassword: "", accessKeyId: "", secretAccessKey: "", mfaCode: "" });
   const [needsNew, setNeedsNew] = useState(false);
@@ -83,8 +83,8 @@ function Credentials({ second }: { second: boolean }) {
     setError(undefined);
     try {
       const mfaCode = field.mfaCode.replaceAll(/\s/g, "") || undefined;
-      if (kind === "root") await signIn({ kind, password: field.password, mfaCode });
-      else if (kind === "user") await signIn({ kind, account: field.account, userName: field.userName, password: field.password, newPassword: field.newPassword || undefined, mfaCode });
+      if (kind === "root") await signIn({ kind, account: field.account.trim(), password: field.password, mfaCode });
+      else if (kind === "user") await signIn({ kind, account: field.account.trim(), userName: field.userName, password: field.password, newPassword: field.newPassword || undefined, mfaCode });
       else await signIn({ kind, accessKeyId: field.accessKeyId.trim(), secretAccessKey: field.secretAccessKey.trim(), mfaCode });
     } catch (err) {
       const code = err instanceof ConsoleError ? err.code : "";
@@ -99,6 +99,11 @@ function Credentials({ second }: { second: boolean }) {
   const password = (
     <FormField label={t("sign-in.password")}>
       <Input type="password" name="password" autoComplete="current-password" value={field.password} onChange={set("password")} />
+    </FormField>
+  );
+  const account = (
+    <FormField label={t("sign-in.account")} description={t("sign-in.account.hint")}>
+      <Input name="account" value={field.account} onChange={set("account")} />
     </FormField>
   );
   return (
@@ -129,12 +134,15 @@ function Credentials({ second }: { second: boolean }) {
             ) : (
               <Box>{t("sign-in.about.key")}</Box>
             )}
-            {kind === "root" ? password : null}
+            {kind === "root" ? (
+              <SpaceBetween size="l">
+                {account}
+                {password}
+              </SpaceBetween>
+            ) : null}
             {kind === "user" ? (
               <SpaceBetween size="l">
-                <FormField label={t("sign-in.account")} description={t("sign-in.account.hint")}>
-                  <Input name="account" inputMode="numeric" value={field.account} onChange={set("account")} />
-                </FormField>
+                {account}
                 <FormField label={t("sign-in.user")}>
                   <Input name="username" autoComplete="username" value={field.userName} onChange={set("userName")} />
                 </FormField>
