@@ -239,9 +239,8 @@ func points(r *meta.Reader, a *keyhaven.Alarm, now time.Time) ([]*float64, error
 	to := now.Truncate(keyhaven.AlarmPeriod)
 	from := to.Add(-time.Duration(n) * keyhaven.AlarmPeriod)
 	out := make([]*float64, n)
-	series := meta.Series{Bucket: a.Bucket, Resolution: meta.FiveMinutes}
-	first := series.Resolution.Slot(from)
-	err := r.Points(series, a.Metric, from, to, func(p meta.Point) {
+	first := meta.FiveMinutes.Slot(from)
+	err := r.Points(meta.Series{Bucket: a.Bucket}, a.Metric, from, to, func(p meta.Point) {
 		v := float64(p.Sum)
 		switch Statistic(a.Metric) {
 		case "Maximum":

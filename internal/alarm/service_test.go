@@ -66,9 +66,9 @@ func (r *rig) put(a keyhaven.Alarm) {
 // step stores a point of the step that ends in five minutes, and evaluates then.
 func (r *rig) step(value int64) {
 	r.t.Helper()
-	series := meta.Series{Bucket: photos.ID, Resolution: meta.FiveMinutes}
+	series := meta.Series{Bucket: photos.ID}
 	r.change(func(tx *meta.Txn) error {
-		_, err := tx.AddPoints(series, series.Resolution.Slot(time.Now()), meta.Measured{
+		_, err := tx.AddPoints(series, meta.FiveMinutes.Slot(time.Now()), meta.Measured{
 			keyhaven.MetricBucketSizeBytes: {N: 1, Sum: value, Min: value, Max: value},
 		})
 		return err

@@ -81,7 +81,7 @@ func (f field) time() time.Time {
 // decode calls set for each field of the record.
 func decode(what string, rec []byte, set func(n protowire.Number, f field) error) error {
 	if len(rec) == 0 || rec[0] != recordVersion {
-		return fmt.Errorf("meta: %s record has an unknown version; it was written by a newer release or is damaged", what)
+		return unknownVersion(what)
 	}
 	return decodeFields(what, rec[1:], set)
 }
@@ -113,6 +113,10 @@ func decodeFields(what string, b []byte, set func(n protowire.Number, f field) e
 		}
 	}
 	return nil
+}
+
+func unknownVersion(what string) error {
+	return fmt.Errorf("meta: %s record has an unknown version; it was written by a newer release or is damaged", what)
 }
 
 func damaged(what string) error { return fmt.Errorf("meta: %s record is damaged", what) }

@@ -36,7 +36,7 @@
 //	i <account:12> <kind:1> <name>         record of IAM: user, group, role, policy, …
 //	I <what:1> …                           index of IAM: by unique id, by policy, by group, by role; aliases
 //	y 'a' <account:12> <esc region> <name>  alarm; with 'c' and a protocol, contact
-//	q <bucket:16> <what:1> …               measured points of a bucket (1 five minutes, 2 hours: <esc access key> <block:4>), accounts of a month (0: <month:4>)
+//	q <bucket:16> <what:1> …               measured points of a bucket (1 five minutes, 2 hours once those are old: <esc access key> <block:4>), accounts of a month (0: <month:4>)
 //	w 'e' <esc webhook> <id:16>            report of a change that is not sent yet
 //	l <id:16>                              lines of an access log that are not delivered yet
 //

@@ -78,20 +78,17 @@ func parseSeries(k, v []byte) error {
 	if len(k) < 18 {
 		return errKey
 	}
-	switch k[17] {
-	case months:
+	if k[17] == months {
 		if len(k) != 22 {
 			return errKey
 		}
 		_, err := decodeMonth(v)
 		return err
-	case byte(FiveMinutes), byte(Hourly):
-		_, rest, err := cutEscaped(k[18:])
-		if err != nil || len(rest) != 4 {
-			return errKey
-		}
-		_, err = decodeBlock(v)
+	}
+	_, b, err := parseSeriesKey(k)
+	if err != nil {
 		return err
 	}
-	return errKey
+	_, err = decodeBlock(b, v, 0)
+	return err
 }

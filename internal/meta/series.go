@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/kv"
 )
@@ -35,10 +33,13 @@ func (r Resolution) Keep() time.Duration {
 	return 63 * 24 * time.Hour
 }
 
+// maxPerBlock is the most that perBlock returns.
+const maxPerBlock = 240
+
 // perBlock is how many points share a record: six hours, or ten days.
 func (r Resolution) perBlock() uint32 {
 	if r == Hourly {
-		return 240
+		return maxPerBlock
 	}
 	return 72
 }
@@ -53,14 +54,30 @@ func (r Resolution) Time(slot uint32) time.Time {
 
 // Series names the points of a bucket, or of what one access key does to it.
 type Series struct {
-	Bucket     keyhaven.BucketID
-	AccessKey  string // empty for all
-	Resolution Resolution
+	Bucket    keyhaven.BucketID
+	AccessKey string // empty for all
 }
 
-func (s Series) key(block uint32) []byte {
-	k := append(bucketScope(kindSeries, s.Bucket), byte(s.Resolution))
-	return binary.BigEndian.AppendUint32(appendEscaped(k, s.AccessKey), block)
+func (s Series) prefix(res Resolution) []byte {
+	return appendEscaped(append(bucketScope(kindSeries, s.Bucket), byte(res)), s.AccessKey)
+}
+
+func (s Series) key(b block) []byte {
+	return binary.BigEndian.AppendUint32(s.prefix(b.res), b.number)
+}
+
+// parseSeriesKey reads what key wrote.
+func parseSeriesKey(k []byte) (s Series, b block, err error) {
+	if len(k) < 18 || k[17] != byte(FiveMinutes) && k[17] != byte(Hourly) {
+		return s, b, errKey
+	}
+	var rest []byte
+	s.Bucket, b.res = keyhaven.BucketID(k[1:17]), Resolution(k[17])
+	if s.AccessKey, rest, err = cutEscaped(k[18:]); err != nil || len(rest) != 4 {
+		return s, b, errKey
+	}
+	b.number = binary.BigEndian.Uint32(rest)
+	return s, b, nil
 }
 
 // Point is what was measured in one step: N samples. Of a step without samples
@@ -84,23 +101,28 @@ func (p *Point) Merge(o Point) {
 // Measured are the points of one step by metric.
 type Measured map[keyhaven.Metric]Point
 
-// AddPoints merges points into a step of a series, and reports whether they begin
-// a new record, which is the time to PruneSeries.
+// AddPoints merges points into a step of five minutes, and reports whether they
+// begin a new record, which is the time to AgeSeries.
 func (t *Txn) AddPoints(s Series, slot uint32, points Measured) (began bool, err error) {
-	key := s.key(slot / s.Resolution.perBlock())
-	rec, err := t.get(key)
+	b := FiveMinutes.block(slot)
+	rec, err := t.get(s.key(b))
 	if err != nil {
 		return false, err
 	}
-	columns, err := decodeBlock(rec)
+	c := columns{}
+	if rec == nil {
+		err = t.upgradeHours(s, b.ofHours())
+	} else {
+		c, err = decodeBlock(b, rec, 0)
+	}
 	if err != nil {
 		return false, err
 	}
 	for m, p := range points {
 		p.Slot = slot
-		columns[m] = insertPoint(columns[m], p)
+		c[m] = insertPoint(c[m], p)
 	}
-	return rec == nil, t.t.Set(key, encodeBlock(columns))
+	return rec == nil, t.t.Set(s.key(b), encodeBlock(b, c))
 }
 
 func insertPoint(points []Point, p Point) []Point {
@@ -118,169 +140,45 @@ func insertPoint(points []Point, p Point) []Point {
 	return points
 }
 
-// Points calls fn for the points of a metric whose step begins at or after from
-// and before to, in order of time.
+// Points calls fn for the points of a metric that are kept as those of five
+// minutes, whose step begins at or after from and before to, in order of time.
 func (r *Reader) Points(s Series, m keyhaven.Metric, from, to time.Time, fn func(Point)) error {
-	first, end := s.Resolution.Slot(from), s.Resolution.Slot(to.Add(s.Resolution.Step()-1))
-	if s.Resolution.Time(first).Before(from) {
-		first++
-	}
-	if first >= end {
-		return nil
-	}
-	per := s.Resolution.perBlock()
-	span := kv.Span{From: s.key(first / per), To: s.key((end-1)/per + 1)}
-	return r.scan(span, func(_, rec []byte) (bool, error) {
-		columns, err := decodeBlock(rec)
-		for _, p := range columns[m] {
+	first, end := FiveMinutes.between(from, to)
+	return r.blocks(s, FiveMinutes, first, end, m, func(_ block, _ bool, points []Point) error {
+		for _, p := range points {
 			if p.Slot >= first && p.Slot < end {
 				fn(p)
 			}
 		}
-		return true, err
+		return nil
 	})
 }
 
-// PruneSeries removes the records of a bucket's series that are older than they
-// are kept.
-func (t *Txn) PruneSeries(bucket keyhaven.BucketID, res Resolution, now time.Time) error {
-	oldest := res.Slot(now.Add(-res.Keep())) / res.perBlock()
-	var old [][]byte
-	err := t.scan(kv.Prefix(append(bucketScope(kindSeries, bucket), byte(res))), func(k, _ []byte) (bool, error) {
-		if len(k) >= 4 && binary.BigEndian.Uint32(k[len(k)-4:]) < oldest {
-			old = append(old, append([]byte(nil), k...))
-		}
-		return true, nil
-	})
-	for _, k := range old {
-		if err := t.t.Delete(k); err != nil {
-			return err
-		}
+// between numbers the steps that begin at or after from and before to.
+func (r Resolution) between(from, to time.Time) (first, end uint32) {
+	first, end = r.Slot(from), r.Slot(to.Add(r.Step()-1))
+	if r.Time(first).Before(from) {
+		first++
 	}
-	return err
+	return first, end
 }
 
-// encodeBlock writes a column of points for each metric, under its number.
-func encodeBlock(columns map[keyhaven.Metric][]Point) []byte {
-	e := newRecord(64)
-	for m := keyhaven.Metric(1); m != 0; m++ {
-		if len(columns[m]) > 0 {
-			e.bytes(protowire.Number(m), appendPoints(nil, columns[m]))
-		}
+// blocks calls fn for the records that have the steps from first to before end.
+func (r *Reader) blocks(s Series, res Resolution, first, end uint32, m keyhaven.Metric, fn func(b block, v1 bool, points []Point) error) error {
+	if first >= end {
+		return nil
 	}
-	return e.b
-}
-
-func decodeBlock(rec []byte) (map[keyhaven.Metric][]Point, error) {
-	columns := map[keyhaven.Metric][]Point{}
-	if rec == nil {
-		return columns, nil
-	}
-	err := decode("series", rec, func(n protowire.Number, f field) error {
-		if n > 0xff {
-			return nil
-		}
-		points, err := parsePoints(f.bytes)
-		columns[keyhaven.Metric(n)] = points
-		return err
-	})
-	return columns, err
-}
-
-// The first byte of a point says what follows. A series that stands still takes
-// one byte for up to sixteen points.
-const (
-	pointGap   = 1 << 0 // uvarint: steps since the point before, less one
-	pointN     = 1 << 1 // varint: change of N
-	pointMin   = 1 << 2 // varint: change of Min
-	pointRange = 1 << 3 // uvarint: Max-Min, varint: Sum-N*Min; without it all samples are alike
-	pointRuns  = 4      // from this bit on: how many more points are the same, a step apart
-)
-
-func appendPoints(b []byte, points []Point) []byte {
-	var last Point
-	for i := 0; i < len(points); i++ {
-		p := points[i]
-		at := len(b)
-		b = append(b, 0)
-		var flags byte
-		if i == 0 || p.Slot != last.Slot+1 {
-			flags |= pointGap
-			b = binary.AppendUvarint(b, uint64(p.Slot-last.Slot-1))
-		}
-		if p.N != last.N {
-			flags |= pointN
-			b = binary.AppendVarint(b, p.N-last.N)
-		}
-		if p.Min != last.Min {
-			flags |= pointMin
-			b = binary.AppendVarint(b, p.Min-last.Min)
-		}
-		if p.Max != p.Min || p.Sum != p.N*p.Min {
-			flags |= pointRange
-			b = binary.AppendUvarint(b, uint64(p.Max-p.Min))
-			b = binary.AppendVarint(b, p.Sum-p.N*p.Min)
-		}
-		same := p
-		for n := byte(1); n < 16 && i+1 < len(points); n++ {
-			same.Slot++
-			if points[i+1] != same {
-				break
-			}
-			i++
-			flags = flags&0x0f | n<<pointRuns
-		}
-		b[at] = flags
-		last = points[i]
-	}
-	return b
-}
-
-func parsePoints(b []byte) (points []Point, err error) {
-	var p Point
-	for len(b) > 0 {
-		flags := b[0]
-		b = b[1:]
-		take := func(signed bool) (v int64) {
-			n := 0
-			if signed {
-				v, n = binary.Varint(b)
-			} else {
-				var u uint64
-				u, n = binary.Uvarint(b)
-				v = int64(u)
-			}
-			if n <= 0 {
-				err = damaged("series")
-				b = nil
-				return 0
-			}
-			b = b[n:]
-			return v
-		}
-		p.Slot++
-		if flags&pointGap != 0 {
-			p.Slot += uint32(take(false))
-		}
-		if flags&pointN != 0 {
-			p.N += take(true)
-		}
-		if flags&pointMin != 0 {
-			p.Min += take(true)
-		}
-		p.Max, p.Sum = p.Min, p.N*p.Min
-		if flags&pointRange != 0 {
-			p.Max += take(false)
-			p.Sum += take(true)
-		}
+	last := res.block(end - 1)
+	last.number++
+	return r.scan(kv.Span{From: s.key(res.block(first)), To: s.key(last)}, func(k, rec []byte) (bool, error) {
+		_, b, err := parseSeriesKey(k)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		points = append(points, p)
-		for range flags >> pointRuns {
-			p.Slot++
-			points = append(points, p)
+		c, err := decodeBlock(b, rec, m)
+		if err != nil {
+			return false, err
 		}
-	}
-	return points, nil
+		return true, fn(b, recordOfV1(rec), c[m])
+	})
 }

@@ -71,15 +71,14 @@ func (s *Service) Data(ctx context.Context, q Query) (out []Datapoint, err error
 func read(r *meta.Reader, q Query, now time.Time, last *time.Time, add func(time.Time, meta.Point)) error {
 	from := latest(q.From, now.Add(-meta.Hourly.Keep()))
 	fine := now.Add(-meta.FiveMinutes.Keep()).Truncate(time.Hour).Add(time.Hour)
+	s := meta.Series{Bucket: q.Bucket.ID, AccessKey: q.AccessKey}
 	if coarse := earliest(q.To, fine); from.Before(coarse) {
-		s := meta.Series{Bucket: q.Bucket.ID, AccessKey: q.AccessKey, Resolution: meta.Hourly}
-		if err := r.Points(s, q.Metric, from, coarse, func(p meta.Point) { add(s.Resolution.Time(p.Slot), p) }); err != nil {
+		if err := r.Hours(s, q.Metric, from, coarse, func(p meta.Point) { add(meta.Hourly.Time(p.Slot), p) }); err != nil {
 			return err
 		}
 		from = coarse
 	}
-	s := meta.Series{Bucket: q.Bucket.ID, AccessKey: q.AccessKey, Resolution: meta.FiveMinutes}
-	if err := r.Points(s, q.Metric, from, q.To, func(p meta.Point) { add(s.Resolution.Time(p.Slot), p) }); err != nil {
+	if err := r.Points(s, q.Metric, from, q.To, func(p meta.Point) { add(meta.FiveMinutes.Time(p.Slot), p) }); err != nil {
 		return err
 	}
 	slot := now.UTC().Truncate(step)

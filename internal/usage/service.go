@@ -37,6 +37,7 @@ type Service struct {
 
 	sampling sync.Mutex
 	last     time.Time // when storage was accounted
+	aging    map[keyhaven.BucketID]bool
 }
 
 // subject is a bucket, or what an access key does to it.
@@ -61,7 +62,7 @@ func New(m *meta.Store, opts Options) *Service {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	return &Service{meta: m, opts: opts, seed: maphash.MakeSeed()}
+	return &Service{meta: m, opts: opts, seed: maphash.MakeSeed(), aging: map[keyhaven.BucketID]bool{}}
 }
 
 // Observe counts a request that has ended. Requests that no door has taken for a
@@ -201,18 +202,28 @@ func (s *Service) Sample(ctx context.Context) error {
 			return errors.Join(append(errs, err)...)
 		}
 		if len(buckets) == 0 {
-			return errors.Join(errs...)
+			return errors.Join(append(errs, s.age(ctx, now))...)
 		}
+		var began []keyhaven.BucketID
 		err = s.meta.Update(ctx, func(tx *meta.Txn) error {
+			began = nil
 			for _, b := range buckets {
-				if err := s.sample(tx, b, asked[b.bucket.Name], now, elapsed); err != nil {
+				ok, err := s.sample(tx, b, asked[b.bucket.Name], now, elapsed)
+				if err != nil {
 					return err
+				}
+				if ok {
+					began = append(began, b.bucket.ID)
 				}
 			}
 			return nil
 		})
 		if err != nil {
 			errs = append(errs, err)
+			began = nil
+		}
+		for _, id := range began {
+			s.aging[id] = true
 		}
 		from = buckets[len(buckets)-1].bucket.Name + "\x00"
 	}
@@ -243,21 +254,23 @@ func (s *Service) page(ctx context.Context, from string) (page []counted, err er
 	return page, err
 }
 
-// sample stores the points of one bucket.
-func (s *Service) sample(tx *meta.Txn, c counted, asked map[string]*tally, now time.Time, elapsed time.Duration) error {
+// sample stores the points of one bucket, and reports whether it is time to age
+// those that it has.
+func (s *Service) sample(tx *meta.Txn, c counted, asked map[string]*tally, now time.Time, elapsed time.Duration) (began bool, err error) {
 	b, u := c.bucket, c.usage
 	if current, err := tx.Bucket(b.Name); keyhaven.KindOf(err) == keyhaven.NotFound || err == nil && current.ID != b.ID {
-		return nil
+		return false, nil
 	} else if err != nil {
-		return err
+		return false, err
 	}
 	at := now.Add(-1) // the step that ends now
+	slot := meta.FiveMinutes.Slot(at)
 	points := Gauges(u)
 	var transfer int64
 	for key, t := range asked {
 		if key != "" {
-			if err := add(tx, b.ID, key, at, t.points); err != nil {
-				return err
+			if _, err := tx.AddPoints(meta.Series{Bucket: b.ID, AccessKey: key}, slot, t.points); err != nil {
+				return false, err
 			}
 			continue
 		}
@@ -267,21 +280,21 @@ func (s *Service) sample(tx *meta.Txn, c counted, asked map[string]*tally, now t
 		}
 	}
 	if len(points) == 0 {
-		return nil
+		return false, nil
 	}
-	if err := add(tx, b.ID, "", at, points); err != nil {
-		return err
+	if began, err = tx.AddPoints(meta.Series{Bucket: b.ID}, slot, points); err != nil {
+		return false, err
 	}
 	month, err := tx.MonthUsage(b.ID, at)
 	if err != nil {
-		return err
+		return false, err
 	}
 	size := Size(u)
 	month.Transfer += transfer
 	month.ByteSeconds += float64(size) * elapsed.Seconds()
 	month.Seconds += int64(elapsed.Seconds())
 	month.Peak = max(month.Peak, size)
-	return tx.PutMonthUsage(b.ID, at, month)
+	return began, tx.PutMonthUsage(b.ID, at, month)
 }
 
 // Size is BucketSizeBytes: all versions and the parts of unfinished uploads.
@@ -297,20 +310,4 @@ func Gauges(u meta.Usage) meta.Measured {
 		keyhaven.MetricBucketSizeBytes: {N: 1, Sum: size, Min: size, Max: size},
 		keyhaven.MetricNumberOfObjects: {N: 1, Sum: objects, Min: objects, Max: objects},
 	}
-}
-
-// add merges points into both resolutions.
-func add(tx *meta.Txn, bucket keyhaven.BucketID, accessKey string, at time.Time, points meta.Measured) error {
-	for _, res := range []meta.Resolution{meta.FiveMinutes, meta.Hourly} {
-		began, err := tx.AddPoints(meta.Series{Bucket: bucket, AccessKey: accessKey, Resolution: res}, res.Slot(at), points)
-		if err != nil {
-			return err
-		}
-		if began && accessKey == "" {
-			if err := tx.PruneSeries(bucket, res, at); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

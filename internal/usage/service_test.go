@@ -191,11 +191,11 @@ func BenchmarkTwoWeeks(b *testing.B) {
 	m := meta.New(engine)
 	change(b, m, func(tx *meta.Txn) error { return tx.PutBucket(photos) })
 	now := time.Now()
-	series := meta.Series{Bucket: photos.ID, Resolution: meta.FiveMinutes}
+	series := meta.Series{Bucket: photos.ID}
 	for day := range 14 {
 		change(b, m, func(tx *meta.Txn) error {
 			for i := range 288 {
-				slot := series.Resolution.Slot(now.Add(-time.Duration(day*288+i) * 5 * time.Minute))
+				slot := meta.FiveMinutes.Slot(now.Add(-time.Duration(day*288+i) * 5 * time.Minute))
 				v := int64(day*1e9 + i*1e6)
 				if _, err := tx.AddPoints(series, slot, meta.Measured{keyhaven.MetricBucketSizeBytes: {N: 1, Sum: v, Min: v, Max: v}}); err != nil {
 					return err
