@@ -59,14 +59,21 @@ func yesNo(is bool) string {
 	return "No"
 }
 
-// recordFailure records that somebody is not. A name that nobody may have is not
-// repeated: it may be a password that was typed into the wrong field.
+// recordFailure records that somebody is not, for the account that they named if
+// there is one. A name that nobody may have is not repeated: it may be a password
+// that was typed into the wrong field.
 func (d *Door) recordFailure(c *call, in *signInInput) {
 	skipped, ok := d.failures.take(time.Now())
 	if !ok {
 		return
 	}
-	who := audit.Identity{Type: "IAMUser", AccountID: string(d.opts.Account), UserName: hidden}
+	account := d.opts.Account
+	if in.Account != "" && in.Kind != "key" {
+		if a, err := d.opts.People.FindAccount(c.r.Context(), in.Account); err == nil {
+			account = a.ID
+		}
+	}
+	who := audit.Identity{Type: "IAMUser", AccountID: string(account), UserName: hidden}
 	switch in.Kind {
 	case "root":
 		who.Type, who.UserName = "Root", ""
@@ -75,7 +82,7 @@ func (d *Door) recordFailure(c *call, in *signInInput) {
 			who.AccessKeyID = in.AccessKeyID
 		}
 	case "user":
-		if _, err := d.opts.People.User(c.r.Context(), d.opts.Account, in.UserName); err == nil {
+		if _, err := d.opts.People.User(c.r.Context(), account, in.UserName); err == nil {
 			who.UserName = in.UserName
 		}
 	}

@@ -68,3 +68,28 @@ func TestSEC02_SignIns(t *testing.T) {
 	r.post("/console/sign-in", map[string]string{"kind": "user", "userName": "not-the-password", "password": "x"})
 	want("a name of nobody", "ConsoleLogin Failure by IAMUser HIDDEN_DUE_TO_SECURITY_REASONS in 111122223333")
 }
+
+// TestSEC02_FailuresOfOtherAccounts: who fails to sign in to an account is told of
+// in its log, and who names none that there is in the first account's.
+func TestSEC02_FailuresOfOtherAccounts(t *testing.T) {
+	var log trail
+	r := newRig(t, func(o *console.Options) { o.Audit = &log })
+	ctx := context.Background()
+	second, _, err := r.people.CreateAccount(ctx, identity.AccountInput{Name: "Second", ID: "444455556666"})
+	check(t, err)
+	check(t, r.people.SetAlias(ctx, second.ID, "blue"))
+	_, err = r.people.CreateUser(ctx, second.ID, identity.NewUser{Name: "bob"})
+	check(t, err)
+	for _, c := range []struct{ kind, account, user, want string }{
+		{"root", "444455556666", "", "ConsoleLogin Failure by Root  in 444455556666"},
+		{"root", "blue", "", "ConsoleLogin Failure by Root  in 444455556666"},
+		{"root", "999999999999", "", "ConsoleLogin Failure by Root  in 111122223333"},
+		{"user", "blue", "bob", "ConsoleLogin Failure by IAMUser bob in 444455556666"},
+		{"user", "", "bob", "ConsoleLogin Failure by IAMUser HIDDEN_DUE_TO_SECURITY_REASONS in 111122223333"},
+	} {
+		wantStatus(t, c.want, r.post("/console/sign-in", map[string]string{"kind": c.kind, "account": c.account, "userName": c.user, "password": "not-the-password"}), 403)
+		if got := log.lines(); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s %q of %q is recorded as %q, want %q", c.kind, c.user, c.account, got, c.want)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 // People is what the door needs of the service of identity.
 type People interface {
 	Account(ctx context.Context, id keyhaven.AccountID) (*keyhaven.Account, error)
+	FindAccount(ctx context.Context, idOrAlias string) (*keyhaven.Account, error)
 	User(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.User, error)
 	Role(ctx context.Context, account keyhaven.AccountID, name string) (*keyhaven.Role, error)
 	SignIn(ctx context.Context, account, user, password string) (*identity.SignedIn, error)
