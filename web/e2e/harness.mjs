@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { Sha256Js } from "@smithy/core/checksum";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { chromium } from "playwright-core";
+import { watchLines } from "./lines.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const binary = path.resolve(process.env.KEYHAVEN_BIN ?? path.join(here, "../../bin/keyhaven"));
@@ -119,6 +120,7 @@ export async function newPage(browser, server, options = {}) {
   const context = await browser.newContext({ baseURL: server.console, viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
+  await watchLines(context, page, server);
   page.problems = [];
   page.foreign = [];
   page.on("pageerror", (e) => page.problems.push(String(e)));
@@ -138,6 +140,7 @@ export async function endPage(page) {
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
   for (const s of secrets) assert(!stored.includes(s), "a secret is in the storage of the browser");
   await page.context().close();
+  assert.deepEqual([...page.unsaid], [], "calls that change something, without their line of aws-cli on the page");
   assert.deepEqual(page.problems, [], "errors in the page");
   assert.deepEqual(page.foreign, [], "requests to third parties");
 }

@@ -1,6 +1,8 @@
 import type { FlashbarProps } from "@cloudscape-design/components/flashbar";
 import { useSyncExternalStore } from "react";
 import Button from "@cloudscape-design/components/button";
+import type { Call } from "../aws/cli";
+import { Cli } from "./cli";
 import { explain } from "./errors";
 import { t } from "../i18n";
 
@@ -15,20 +17,39 @@ function change(to: readonly Notice[]): void {
   for (const w of watchers) w();
 }
 
+/** What can be done about what was said, and the calls that do it. */
+interface Action {
+  text: string;
+  act: () => Promise<void>;
+  calls: (Call | string)[];
+}
+
 /** Says something at the head of the page until it is dismissed. */
-export function notify(type: "success" | "error" | "info" | "warning", content: string, header?: string, action?: { text: string; act: () => Promise<void> }): void {
+export function notify(type: "success" | "error" | "info" | "warning", content: string, header?: string, action?: Action): void {
   const id = String(++next);
+  let busy = false;
   const message: Notice = {
     id,
     page: pageOf(location.pathname),
     type,
     header,
-    content,
+    content: action ? (
+      <>
+        {content}
+        <Cli calls={action.calls} />
+      </>
+    ) : (
+      content
+    ),
     action: action ? (
       <Button
         onClick={() => {
-          change(items.filter((i) => i.id !== id));
-          action.act().catch(notifyError);
+          if (busy) return;
+          busy = true;
+          void action
+            .act()
+            .catch(notifyError)
+            .finally(() => change(items.filter((i) => i.id !== id)));
         }}
       >
         {action.text}

@@ -328,6 +328,7 @@ export const en = {
   "objects.empty.hint": "Drop files or directories here, or use Upload.",
   "objects.no-match": "No name here begins like that",
   "objects.n": "{n, plural, one {# object} other {# objects and folders}}",
+  "objects.more": "and {n} more",
   "objects.delete.title": "Delete?",
   "objects.delete.about": "{what} will be deleted.",
   "objects.delete.folders": "Of a folder, everything in it is deleted.",

@@ -8,6 +8,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useState } from "react";
+import type { Call } from "../../aws/cli";
 import { type Alarm, lightsail } from "../../aws/lightsail";
 import { Cli } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
@@ -29,30 +30,28 @@ function time(periods: number): string {
   return periods % 12 === 0 ? t("hours", { n: periods / 12 }) : t("minutes", { n: periods * 5 });
 }
 
+const switched = (a: Alarm, notificationEnabled: boolean) => ({ ...inputOf(a), notificationEnabled });
+
 /** The alarms on one metric of the bucket. */
 export default function Alarms({ name, region, metric }: TabProps & { metric: string }) {
   const list = useLoad(async () => (await lightsail(region, "GetAlarms", { monitoredResourceName: name })).alarms ?? [], [region, name]);
   const [editing, setEditing] = useState<Alarm | "new">();
   const [deleting, setDeleting] = useState<Alarm>();
-  const [last, setLast] = useState<{ name: "GetAlarms" | "PutAlarm" | "TestAlarm"; input: object }>({ name: "GetAlarms", input: { monitoredResourceName: name } });
   const all = list.data ?? [];
   const alarms = all.filter((a) => metricOf(a) === metric);
   const full = alarms.length >= most;
+  const call = (verb: string, input: object): Call => ({ service: "lightsail", name: verb, region, input });
   const reload = async () => {
     await list.reload();
     lookAtAlarms();
   };
   const toggle = async (a: Alarm, on: boolean) => {
-    const input = { ...inputOf(a), notificationEnabled: on };
-    await lightsail(region, "PutAlarm", input);
-    setLast({ name: "PutAlarm", input });
+    await lightsail(region, "PutAlarm", switched(a, on));
     await reload();
     notify("success", t(on ? "turned.on" : "turned.off", { name: a.name ?? "" }));
   };
   const test = async (a: Alarm, state: AlarmState) => {
-    const input = { alarmName: a.name ?? "", state };
-    await lightsail(region, "TestAlarm", input);
-    setLast({ name: "TestAlarm", input });
+    await lightsail(region, "TestAlarm", { alarmName: a.name ?? "", state });
     await reload();
     notify("info", t("tested"));
   };
@@ -81,7 +80,7 @@ export default function Alarms({ name, region, metric }: TabProps & { metric: st
         footer={
           <SpaceBetween size="s">
             <ErrorAlert error={list.error} />
-            <Cli calls={[{ service: "lightsail", region, ...last }]} />
+            <Cli calls={[call("GetAlarms", { monitoredResourceName: name }), ...alarms.flatMap((a) => [call("PutAlarm", switched(a, !a.notificationEnabled)), call("TestAlarm", { alarmName: a.name, state: "ALARM" })])]} />
           </SpaceBetween>
         }
         columnDefinitions={[

@@ -14,6 +14,7 @@ import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
+import { groupSteps, Removal } from "./removal";
 
 /** The groups of the account; the chosen one with its members and policies. */
 export default function Groups() {
@@ -83,22 +84,16 @@ export default function Groups() {
         </Confirm>
       ) : null}
       {deleting && group?.GroupName ? (
-        <Confirm
+        <Removal
           title={t("group.delete")}
-          yes={t("yes.delete")}
-          calls={[{ service: "iam", name: "DeleteGroup", input: { GroupName: group.GroupName } }]}
+          about={t("group.delete.about", { name: group.GroupName })}
+          steps={() => groupSteps(group.GroupName ?? "")}
           onClose={() => setDeleting(false)}
-          action={async () => {
-            const GroupName = group.GroupName ?? "";
-            for (const u of (await iam("GetGroup", { GroupName })).Users ?? []) await iam("RemoveUserFromGroup", { GroupName, UserName: u.UserName ?? "" });
-            for (const p of (await iam("ListAttachedGroupPolicies", { GroupName })).AttachedPolicies ?? []) await iam("DetachGroupPolicy", { GroupName, PolicyArn: p.PolicyArn ?? "" });
-            await iam("DeleteGroup", { GroupName });
+          done={async () => {
             setChosen(undefined);
             await list.reload();
           }}
-        >
-          <Box>{t("group.delete.about", { name: group.GroupName })}</Box>
-        </Confirm>
+        />
       ) : null}
     </SpaceBetween>
   );

@@ -16,6 +16,7 @@ import { ErrorAlert, isDenied } from "../../components/errors";
 import { useLoad } from "../../components/load";
 import { notify } from "../../components/notices";
 import { dateTime, t } from "../../i18n";
+import { deviceSteps, take } from "./removal";
 
 /** How operations that need a user's name are told that the root means itself. */
 const rootName = "AWS ROOT USER";
@@ -23,12 +24,6 @@ const most = 8;
 
 const call = (name: string, input: object): Call => ({ service: "iam", name, input });
 const nameOf = (serial: string) => serial.slice(serial.lastIndexOf("/") + 1);
-
-/** Takes a device from its user, or the root, and deletes it. */
-export async function removeDevice(SerialNumber: string, UserName: string): Promise<void> {
-  await iam("DeactivateMFADevice", { UserName, SerialNumber });
-  await iam("DeleteVirtualMFADevice", { SerialNumber });
-}
 
 /** The MFA devices of a user, or of the root without a name. */
 export function MFADevices({ userName, own }: { userName?: string; own?: boolean }) {
@@ -78,10 +73,10 @@ export function MFADevices({ userName, own }: { userName?: string; own?: boolean
         <Confirm
           title={t("mfa.remove.title")}
           yes={t("yes.delete")}
-          calls={[call("DeactivateMFADevice", { UserName, SerialNumber: serial }), call("DeleteVirtualMFADevice", { SerialNumber: serial })]}
+          calls={deviceSteps(serial, UserName)}
           onClose={() => setRemoving(undefined)}
           action={async () => {
-            await removeDevice(serial, UserName);
+            await take(deviceSteps(serial, UserName));
             await list.reload();
             notify("success", t("mfa.removed", { name: nameOf(serial) }));
           }}
@@ -150,7 +145,11 @@ function Prove({ UserName, device, done, onClose }: Omit<AssignProps, "first"> &
       no={t("cancel")}
       held
       disabled={!/^\d{6}$/.test(codes.AuthenticationCode1) || !/^\d{6}$/.test(codes.AuthenticationCode2)}
-      calls={[call("EnableMFADevice", { UserName, SerialNumber, AuthenticationCode1: "******", AuthenticationCode2: "******" })]}
+      calls={[
+        call("EnableMFADevice", { UserName, SerialNumber, AuthenticationCode1: "******", AuthenticationCode2: "******" }),
+        `# ${t("cancel")}:`,
+        call("DeleteVirtualMFADevice", { SerialNumber }),
+      ]}
       onClose={giveUp}
       onDone={onClose}
       action={async () => {

@@ -1,5 +1,4 @@
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
@@ -9,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
-import { iam, iamOf } from "../../aws/iam";
+import { iam } from "../../aws/iam";
 import { Cli, Snippet } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
@@ -18,6 +17,7 @@ import { notify } from "../../components/notices";
 import { dateTime, t as common } from "../../i18n";
 import { t } from "../../i18n/pages/roles";
 import { Boundary } from "./boundary";
+import { Removal, roleSteps } from "./removal";
 import { HolderPolicies, jsonProblem } from "./user-policies";
 
 const pretty = (text: string) => (jsonProblem(text) ? text : JSON.stringify(JSON.parse(text), null, 2));
@@ -78,22 +78,16 @@ export default function RolePage() {
       ) : null}
       {editing ? <Trust name={name} now={trust} done={role.reload} onClose={() => setEditing(false)} /> : null}
       {deleting ? (
-        <Confirm
+        <Removal
           title={t("delete")}
-          yes={common("yes.delete")}
-          calls={[{ service: "iam", name: "DeleteRole", input: { RoleName: name } }]}
+          about={t("delete.about", { name })}
+          steps={() => roleSteps(name)}
           onClose={() => setDeleting(false)}
-          action={async () => {
-            const holder = { kind: "Role" as const, name };
-            for (const p of (await iamOf(holder, "ListAttached*Policies")).AttachedPolicies ?? []) await iamOf(holder, "Detach*Policy", { PolicyArn: p.PolicyArn });
-            for (const PolicyName of (await iamOf(holder, "List*Policies")).PolicyNames ?? []) await iamOf(holder, "Delete*Policy", { PolicyName });
-            await iam("DeleteRole", { RoleName: name });
+          done={async () => {
             await go("/iam/roles");
             notify("success", t("deleted", { name }));
           }}
-        >
-          <Box>{t("delete.about", { name })}</Box>
-        </Confirm>
+        />
       ) : null}
     </SpaceBetween>
   );

@@ -21,7 +21,8 @@ import { dateTime, t } from "../../i18n";
 import { can } from "../../session";
 import { Boundary } from "./boundary";
 import { UserKeys } from "./keys";
-import { MFADevices, removeDevice } from "./mfa";
+import { MFADevices } from "./mfa";
+import { Removal, userSteps } from "./removal";
 import { HolderPolicies } from "./user-policies";
 
 /** One user: Permissions, Security credentials. */
@@ -90,35 +91,19 @@ export default function UserPage() {
         />
       ) : null}
       {deleting ? (
-        <Confirm
+        <Removal
           title={t("user.delete")}
-          yes={t("yes.delete")}
-          calls={[{ service: "iam", name: "DeleteUser", input: { UserName: name } }]}
+          about={t("user.delete.about", { name })}
+          steps={() => userSteps(name)}
           onClose={() => setDeleting(false)}
-          action={async () => {
-            await strip(name);
-            await iam("DeleteUser", { UserName: name });
+          done={async () => {
             await go("/iam/users");
             notify("success", t("user.deleted", { name }));
           }}
-        >
-          <Box>{t("user.delete.about", { name })}</Box>
-        </Confirm>
+        />
       ) : null}
     </SpaceBetween>
   );
-}
-
-/** Takes from a user all that holds back its deletion. */
-async function strip(UserName: string): Promise<void> {
-  for (const k of (await iam("ListAccessKeys", { UserName })).AccessKeyMetadata ?? []) await iam("DeleteAccessKey", { UserName, AccessKeyId: k.AccessKeyId ?? "" });
-  for (const d of (await iam("ListMFADevices", { UserName })).MFADevices ?? []) await removeDevice(d.SerialNumber ?? "", UserName);
-  for (const p of (await iam("ListAttachedUserPolicies", { UserName })).AttachedPolicies ?? []) await iam("DetachUserPolicy", { UserName, PolicyArn: p.PolicyArn ?? "" });
-  for (const PolicyName of (await iam("ListUserPolicies", { UserName })).PolicyNames ?? []) await iam("DeleteUserPolicy", { UserName, PolicyName });
-  for (const g of (await iam("ListGroupsForUser", { UserName })).Groups ?? []) await iam("RemoveUserFromGroup", { UserName, GroupName: g.GroupName ?? "" });
-  await iam("DeleteLoginProfile", { UserName }).catch((err: unknown) => {
-    if (!/^NoSuchEntity/.test(explain(err).code)) throw err;
-  });
 }
 
 function Login({ userName }: { userName: string }) {

@@ -3,6 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import Checkbox from "@cloudscape-design/components/checkbox";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import { useState } from "react";
+import type { Call } from "../../../aws/cli";
 import { s3 } from "../../../aws/s3";
 import { Confirm } from "../../../components/confirm";
 import { notify } from "../../../components/notices";
@@ -10,9 +11,17 @@ import { number, t } from "../../../i18n";
 import type { TabProps } from "../page";
 import type { Item } from "./tab";
 
-interface Doomed {
+export interface Doomed {
   Key: string;
   VersionId?: string;
+}
+
+const most = 3; // objects that a line names
+
+/** The line that deletes them, or the first of them. */
+export function deletion(region: string, bucket: string, all: Doomed[]): (Call | string)[] {
+  const line: Call = { service: "s3", name: "DeleteObjects", region, input: { Bucket: bucket, Delete: { Objects: all.slice(0, most) } } };
+  return all.length > most ? [line, `# ${t("objects.more", { n: number(all.length - most) })}`] : [line];
 }
 
 /** What deleting the items deletes, a thousand at a time; folders are walked. */
@@ -60,7 +69,7 @@ export function Remove({ bucket, name, region, items, reloadList, onClose }: Tab
       setGone((n += batch.length));
     }
     await reloadList();
-    notify("success", t("objects.deleted", { what }), undefined, markers.length ? { text: t("undo"), act: () => undo(markers) } : undefined);
+    notify("success", t("objects.deleted", { what }), undefined, markers.length ? { text: t("undo"), act: () => undo(markers), calls: deletion(region, name, markers) } : undefined);
   };
   const undo = async (markers: Doomed[]) => {
     for (let i = 0; i < markers.length; i += 1000) await s3(region, "DeleteObjects", { Bucket: name, Delete: { Objects: markers.slice(i, i + 1000) } });
@@ -72,11 +81,7 @@ export function Remove({ bucket, name, region, items, reloadList, onClose }: Tab
     <Confirm
       title={t("objects.delete.title")}
       yes={t("yes.delete")}
-      calls={[
-        only
-          ? { service: "s3", name: "DeleteObject", region, input: { Bucket: name, Key: first.key } }
-          : { service: "s3", name: "DeleteObjects", region, input: { Bucket: name, Delete: { Objects: items.slice(0, 3).map((i) => ({ Key: i.key })) } } },
-      ]}
+      calls={only ? [{ service: "s3", name: "DeleteObject", region, input: { Bucket: name, Key: first.key } }] : deletion(region, name, items.map((i) => ({ Key: i.key })))}
       onClose={onClose}
       action={act}
     >

@@ -15,6 +15,7 @@ import { number, t as common } from "../../../i18n";
 import { t } from "../../../i18n/pages/transfer";
 import { allBuckets } from "../../buckets";
 import type { TabProps } from "../page";
+import { deletion } from "./remove";
 import type { Item } from "./tab";
 
 const most = 5 * 1024 ** 3; // bytes that one CopyObject takes
@@ -112,7 +113,7 @@ export default function Transfer({ name, region, endpoint, items, folder: here, 
       await reloadList();
       notify("success", t("undone", { n }));
     };
-    notify(skipped ? "warning" : "success", t(verb === "move" ? "moved" : "copied", { n, to: `s3://${bucket}/${folder}` }), skipped ? t("large", { n: skipped }) : undefined, markers.length ? { text: common("undo"), act: undo } : undefined);
+    notify(skipped ? "warning" : "success", t(verb === "move" ? "moved" : "copied", { n, to: `s3://${bucket}/${folder}` }), skipped ? t("large", { n: skipped }) : undefined, markers.length ? { text: common("undo"), act: undo, calls: [...deletion(region, name, markers), ...deletion(region, bucket, copies)] } : undefined);
   };
   const lines = items.slice(0, 3).map((i) => `aws --endpoint-url ${endpoint} s3 ${verb === "move" ? "mv" : "cp"}${i.folder ? " --recursive" : ""} ${quote(`s3://${name}/${i.key}`)} ${quote(`s3://${bucket}/${folder}${i.key.slice(here.length)}`)}`);
   return (
