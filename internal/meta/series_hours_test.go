@@ -43,14 +43,16 @@ func TestAgeSeries(t *testing.T) {
 		now        time.Time
 		done, left int
 	}{
-		{time.Unix(0, 0), 0, 11},   // by a clock that has not been set nothing is old
-		{now, 3, 11}, {now, 3, 11}, // the three oldest of a key, each in a record of its own
+		{time.Unix(0, 0), 0, 11}, // by a clock that has not been set nothing is old
+		{now, 3, 11},             // the three oldest of a key, each in a record of its own
+		{now, 3, 11},             // of the other key
 		{now, 0, 11},
 		{now.Add(60 * day), 3, 8}, // one of each key, into a record that was there; the oldest of a key goes
 		{now.Add(60 * day), 1, 7},
 		{now.Add(60 * day), 0, 7},
 		{now.Add(1000 * day), 3, 6}, // the last of each key became hours, and one record of those went
-		{now.Add(1000 * day), 3, 3}, {now.Add(1000 * day), 2, 1},
+		{now.Add(1000 * day), 3, 3},
+		{now.Add(1000 * day), 2, 1},
 		{now.Add(1000 * day), 0, 1}, // the accounts of a month
 	} {
 		if done, left := age(step.now), count(); done != step.done || left != step.left {

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"testing"
@@ -89,6 +90,49 @@ func TestBlockDamaged(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBlockOutside: points that are not in the block are no points of it, in either
+// version, however few bytes say how many of them.
+func TestBlockOutside(t *testing.T) {
+	b := block{FiveMinutes, 81864}
+	gap := func(steps uint64, n int) []byte {
+		var w bitWriter
+		w.bits(uint64(n), 8)
+		gaps := make([]uint64, n)
+		gaps[n-1] = steps
+		w.stream(gaps)
+		w.bits(0, 2*(items-1))
+		return w.b
+	}
+	for _, try := range []struct {
+		steps uint64
+		n     int
+		ok    bool
+	}{{0, 72, true}, {71, 1, true}, {70, 2, true}, {72, 1, false}, {71, 2, false}, {1, 72, false}, {1<<32 - 1, 1, false}, {1<<64 - 1, 2, false}, {0, 73, false}} {
+		points, err := unpackColumn(b, gap(try.steps, try.n))
+		if (err == nil) != try.ok {
+			t.Errorf("%d points, the last after %d steps: %v, %v", try.n, try.steps, points, err)
+		}
+	}
+	first := binary.AppendUvarint([]byte{pointGap | 15<<pointRuns}, uint64(b.first()-1))
+	rest := []byte{15 << pointRuns, 15 << pointRuns, 15 << pointRuns}
+	for _, try := range []struct {
+		raw []byte
+		n   int // 0 for a damaged one
+	}{
+		{first, 16},
+		{append(bytes.Clone(first), append(rest, 7<<pointRuns)...), 72},
+		{append(bytes.Clone(first), append(rest, 8<<pointRuns)...), 0},
+		{append(bytes.Clone(first), bytes.Repeat([]byte{15 << pointRuns}, 1000)...), 0},
+		{append(bytes.Clone(first), binary.AppendUvarint([]byte{pointGap}, 1<<32-17)...), 0}, // back to the first
+		{binary.AppendUvarint([]byte{pointGap}, uint64(b.first()-2)), 0},
+	} {
+		points, err := parseColumnV1(b, try.raw)
+		if len(points) != try.n || (err == nil) != (try.n > 0) {
+			t.Errorf("%x: %d points, %v, want %d", try.raw, len(points), err, try.n)
+		}
+	}
 }
 
 // FuzzSeries: no record panics or reads as points that its block does not have

@@ -6,32 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/keyhaven/keyhaven"
 )
-
-func genPoints() *rapid.Generator[[]Point] {
-	return rapid.Custom(func(t *rapid.T) (points []Point) {
-		slot := rapid.Uint32Range(0, 1<<31).Draw(t, "slot")
-		p := Point{N: 1}
-		for range rapid.IntRange(0, 60).Draw(t, "points") {
-			if rapid.Bool().Draw(t, "changes") {
-				p.N = rapid.Int64Range(1, 1<<20).Draw(t, "n")
-				p.Min = rapid.Int64Range(0, 1<<40).Draw(t, "min")
-				p.Max = p.Min + rapid.Int64Range(0, 1<<30).Draw(t, "range")
-				p.Sum = rapid.Int64Range(0, 1<<60).Draw(t, "sum")
-			}
-			p.Slot = slot
-			points = append(points, p)
-			slot++
-			if rapid.IntRange(0, 9).Draw(t, "gap") == 0 {
-				slot += rapid.Uint32Range(1, 1000).Draw(t, "steps")
-			}
-		}
-		return points
-	})
-}
 
 // TestSeriesSpace: the points of a year of ten thousand buckets take less than
 // two GiB, also when every one of them changes at every step.

@@ -75,7 +75,7 @@ func modelRun(t *testing.T, rt *rapid.T) {
 				down = append(down, measured{at, n})
 			}
 		}
-		time.Sleep(at.Add(5 * time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(at.Add(5 * time.Minute)))
 		sample(t, s)
 		if held.Bytes > 0 || held.Versions > 0 {
 			sizes, objects = append(sizes, measured{at, held.Bytes}), append(objects, measured{at, held.Versions})
