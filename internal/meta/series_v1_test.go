@@ -113,6 +113,17 @@ func TestSeriesOfV1(t *testing.T) {
 			m.compare(t, s, oldStart.Add(37*time.Hour+time.Minute), oldStart.Add(1000*time.Hour))
 		}
 	}
+	check := func() {
+		t.Helper()
+		err := m.store.View(t.Context(), func(r *Reader) error {
+			_, err := r.Entries(KindSeries, Page{Limit: 1000}, func(e *Entry) error { return e.Err })
+			return err
+		})
+		if err != nil {
+			t.Errorf("fsck would say: %v", err)
+		}
+	}
+	check()
 	step() // the second half of a pair: the hour of the old record lacks it
 	for range 40 {
 		m.age(t, 7)
@@ -122,6 +133,7 @@ func TestSeriesOfV1(t *testing.T) {
 	for m.age(t, 7) == 7 {
 		step()
 	}
+	check()
 	old := 0
 	err := m.store.View(t.Context(), func(r *Reader) error {
 		for _, res := range []Resolution{FiveMinutes, Hourly} {
