@@ -167,6 +167,29 @@ step("MET-03 graphs from an hour to two weeks, of size and of number", async () 
   await axe(page, "metrics");
 });
 
+step("MET-03 a point of the graph tells its value and the quota, whose line is drawn", async () => {
+  // A bucket that fills three quarters of its plan, which no test can afford.
+  const GiB = 2 ** 30;
+  const at = (hours, size) => ({ timestamp: Date.now() / 1000 - hours * 3600, maximum: size * GiB, unit: "Bytes" });
+  const answer = { metricName: "BucketSizeBytes", metricData: [at(20, 60), at(10, 70), at(1, 75)] };
+  const ofGraph = (r) => r.headers()["x-amz-target"]?.endsWith(".GetBucketMetricData") && r.postDataJSON().metricName === "BucketSizeBytes" && r.postDataJSON().statistics[0] === "Maximum";
+  const full = (route) => (ofGraph(route.request()) ? route.fulfill({ json: answer, headers: { "Access-Control-Allow-Origin": server.console } }) : route.fallback());
+  await page.route(server.endpoint + "/**", full);
+  await page.reload();
+  const graph = page.getByRole("application", { name: "Bucket size" });
+  await graph.waitFor();
+  await page.getByText("Quota of the plan", { exact: true }).first().waitFor();
+  await graph.scrollIntoViewIfNeeded();
+  const quota = await graph.locator("line[stroke*=threshold]").boundingBox();
+  const plot = await graph.boundingBox();
+  assert(quota.height < 2 && quota.width > plot.width / 2 && quota.y >= plot.y - 2 && quota.y < plot.y + plot.height / 2, "the quota's line is level, in the upper half");
+  await page.mouse.move(plot.x + plot.width * 0.95, plot.y + plot.height / 2);
+  const told = page.getByRole("dialog").or(page.locator("[class*=popover]")).filter({ hasText: "Bucket size" }).first();
+  await told.getByText("75 GiB").waitFor();
+  await told.getByText("100 GiB").waitFor();
+  await page.unroute(server.endpoint + "/**", full);
+});
+
 step("on a phone the pages fit, in the dark too", async () => {
   const phone = await newPage(browser, server, { viewport: { width: 390, height: 844 }, colorScheme: "dark" });
   await signIn(phone, server.root);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, endPage, finish, json, newPage, openBrowser, remember, sdk, Server, walk } from "./harness.mjs";
+import { axe, endPage, finish, json, newPage, openBrowser, remember, sdk, Server, tabTo, walk } from "./harness.mjs";
 
 const server = new Server();
 let browser, page, api;
@@ -24,16 +24,6 @@ remember(password);
 remember(theirs);
 
 const keyhaven = (name, input, key) => json(server, "keyhaven", "Keyhaven_20261201." + name, input, key);
-
-/** Presses Tab until the element that has the focus says so. */
-async function tabTo(role, name) {
-  const wanted = page.getByRole(role, { name, exact: true });
-  for (let i = 0; i < 60; i++) {
-    if (await wanted.evaluateAll((all) => all.includes(document.activeElement))) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`no Tab reaches the ${role} ${name}`);
-}
 
 /** Sets the password of a new root by the link, in a browser of its own. */
 async function accept(link, secret) {
@@ -75,10 +65,10 @@ let id, link;
 
 step("it makes an account by the keyboard alone, and copies the link", async () => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.console });
-  await tabTo("button", "Create account");
+  await tabTo(page, "button", "Create account");
   await page.keyboard.press("Enter");
   await prompt("Create account").waitFor();
-  await tabTo("textbox", "Account name");
+  await tabTo(page, "textbox", "Account name");
   await page.keyboard.type("x".repeat(52));
   await page.getByText("The name has 2 characters too many.").waitFor();
   const create = prompt("Create account").getByRole("button", { name: "Create account" });
@@ -87,11 +77,11 @@ step("it makes an account by the keyboard alone, and copies the link", async () 
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type("Team Blue");
   await page.getByText("1 to 50 characters. 41 are left.").waitFor();
-  await tabTo("button", "The same on the command line");
+  await tabTo(page, "button", "The same on the command line");
   await page.keyboard.press("Enter");
   await page.getByText(/keyhaven create-account --name 'Team Blue'$/).waitFor();
   await axe(page, "create an account");
-  await tabTo("button", "Create account");
+  await tabTo(page, "button", "Create account");
   await page.keyboard.press("Enter");
   const ready = prompt("The account is ready");
   await ready.waitFor();
@@ -101,11 +91,11 @@ step("it makes an account by the keyboard alone, and copies the link", async () 
   assert.match(id, /^\d{12}$/);
   assert(link.startsWith(`${server.console}/start#${id}.`), "the link leads elsewhere");
   remember(link.split(".").at(-1));
-  await tabTo("button", "Copy the link");
+  await tabTo(page, "button", "Copy the link");
   await page.keyboard.press("Enter");
   await page.getByText("Copied").first().waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
-  await tabTo("button", "Continue");
+  await tabTo(page, "button", "Continue");
   await page.keyboard.press("Enter");
   await ready.waitFor({ state: "detached" });
   await row("Team Blue").getByText(/^Invited until/).waitFor();

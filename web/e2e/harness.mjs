@@ -166,6 +166,17 @@ export async function signIn(page, key) {
   await page.getByRole("heading", { name: /^Storage/ }).waitFor();
 }
 
+/** Presses Tab until the element that has the focus is the one. */
+export async function tabTo(page, role, name) {
+  const wanted = page.getByRole(role, { name, exact: true });
+  await wanted.first().waitFor();
+  for (let i = 0; i < 60; i++) {
+    if (await wanted.evaluateAll((all) => all.includes(document.activeElement))) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`no Tab reaches the ${role} ${name}`);
+}
+
 /** Fails when axe finds a violation on the page as it is now. */
 export async function axe(page, what) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);

@@ -8,6 +8,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { type ContactMethod, lightsail, type LightsailInput } from "../aws/lightsail";
+import { Cli } from "../components/cli";
 import { Confirm } from "../components/confirm";
 import { ErrorAlert } from "../components/errors";
 import { useLoad } from "../components/load";
@@ -61,7 +62,12 @@ export default function Contacts() {
             {t("title")}
           </Header>
         }
-        footer={list.error ? <ErrorAlert error={list.error} /> : undefined}
+        footer={
+          <SpaceBetween size="s">
+            <ErrorAlert error={list.error} />
+            <Cli calls={[{ service: "lightsail", name: "GetContactMethods", region, input: {} }]} />
+          </SpaceBetween>
+        }
         columnDefinitions={[
           { id: "endpoint", header: t("where"), isRowHeader: true, cell: endpoint },
           { id: "way", header: t("how"), cell: (c) => t(wayOf(c)) },
@@ -154,7 +160,7 @@ function Add({ way, old, region, reload, onClose }: AddProps) {
       action={async () => {
         await lightsail(region, "CreateContactMethod", input);
         await reload();
-        notify("success", t("added", { endpoint }));
+        notify("success", t(`added.${way}` as const, { endpoint }));
       }}
     >
       <Box>{t(`confirm.${way}.about` as const, { endpoint })}</Box>

@@ -6,6 +6,7 @@ import Select from "@cloudscape-design/components/select";
 import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { lightsail } from "../../aws/lightsail";
+import { Cli } from "../../components/cli";
 import { Confirm } from "../../components/confirm";
 import { ErrorAlert } from "../../components/errors";
 import { useLoad } from "../../components/load";
@@ -37,6 +38,7 @@ export default function Resources({ bucket, name, region, reload }: TabProps) {
             {t("title")}
           </Header>
         }
+        footer={<Cli calls={[{ service: "lightsail", name: "GetBuckets", region, input: { bucketName: name, includeConnectedResources: true } }]} />}
         columnDefinitions={[
           { id: "name", header: t("name"), isRowHeader: true, cell: (r) => r.name },
           { id: "type", header: t("type"), cell: (r) => r.resourceType },
