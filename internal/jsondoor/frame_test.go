@@ -3,8 +3,10 @@ package jsondoor
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +26,7 @@ func (g gate) Authenticate(_ *http.Request, service, bodyHash string) (*access.I
 
 func TestFrameAnswers(t *testing.T) {
 	own := &keyhaven.Error{Kind: keyhaven.Conflict}
+	answered := map[string]bool{}
 	for _, c := range []struct {
 		name, target, body string
 		auth, err          error
@@ -41,6 +44,7 @@ func TestFrameAnswers(t *testing.T) {
 		{name: "an old session", auth: &keyhaven.Error{Kind: keyhaven.Unauthenticated, Noun: keyhaven.NounSession}, status: 400, typ: "ExpiredTokenException"},
 		{name: "too often", auth: &keyhaven.Error{Kind: keyhaven.Throttled}, status: 400, typ: "ThrottlingException"},
 		{name: "denied", err: &keyhaven.Error{Kind: keyhaven.Denied, Msg: "You may not."}, status: 400, typ: "AccessDeniedException", message: "You may not."},
+		{name: "not now", err: &keyhaven.Error{Kind: keyhaven.Unavailable}, status: 503, typ: "ServiceUnavailable"},
 		{name: "the door's own", err: own, status: 409, typ: "OwnException"},
 		{name: "nobody's", err: errors.New("at /secret/path"), status: 500, typ: "InternalFailure", message: "The service failed. Please try again."},
 		{name: "of another kind", err: &keyhaven.Error{Kind: keyhaven.NotEmpty}, status: 500, typ: "InternalFailure"},
@@ -80,6 +84,7 @@ func TestFrameAnswers(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
 				t.Fatalf("the answer %q: %v", w.Body, err)
 			}
+			answered[out.Type] = true
 			if w.Code != c.status || out.Type != c.typ || w.Header().Get("X-Amzn-ErrorType") != c.typ || c.message != "" && out.Message != c.message {
 				t.Errorf("answer = %d %+v, want %d %s %s", w.Code, out, c.status, c.typ, c.message)
 			}
@@ -90,5 +95,11 @@ func TestFrameAnswers(t *testing.T) {
 				t.Errorf("answer = %+v, recorded %s", out, seen.Record.Management.Response)
 			}
 		})
+	}
+	for _, not := range []string{"", "UnknownOperationException", "OwnException"} { // no operation's, or not common
+		delete(answered, not)
+	}
+	if got := slices.Sorted(maps.Keys(answered)); !slices.Equal(got, Common()) {
+		t.Errorf("answered are %v, told of %v", got, Common())
 	}
 }

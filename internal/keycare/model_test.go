@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/keyhaven/keyhaven/internal/jsondoor"
 )
 
 // TestModel holds the service model for aws-cli against the door: the same
-// operations and the same members.
+// operations, the same members, and the errors that the door can answer.
 func TestModel(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/keyhaven-api/service-2.json")
 	if err != nil {
@@ -18,14 +20,41 @@ func TestModel(t *testing.T) {
 	}
 	var model struct {
 		Metadata   map[string]string
-		Operations map[string]struct{ Input, Output struct{ Shape string } }
-		Shapes     map[string]struct{ Members map[string]any }
+		Operations map[string]struct {
+			Input, Output struct{ Shape string }
+			Errors        []struct{ Shape string }
+		}
+		Shapes map[string]struct {
+			Members   map[string]any
+			Exception bool
+		}
 	}
 	if err := json.Unmarshal(raw, &model); err != nil {
 		t.Fatal(err)
 	}
 	if m := model.Metadata; m["targetPrefix"] != Target || m["signingName"] != Service || m["jsonVersion"] != "1.1" {
 		t.Errorf("metadata = %v", m)
+	}
+	answers := jsondoor.Common()
+	for _, f := range types {
+		answers = append(answers, f.Type)
+	}
+	slices.Sort(answers)
+	answers = slices.Compact(answers)
+	for name, op := range model.Operations {
+		var listed []string
+		for _, e := range op.Errors {
+			listed = append(listed, e.Shape)
+		}
+		slices.Sort(listed)
+		if !slices.Equal(listed, answers) {
+			t.Errorf("%s can answer %v, the model says %v", name, answers, listed)
+		}
+	}
+	for name, shape := range model.Shapes {
+		if is := slices.Contains(answers, name); shape.Exception != is {
+			t.Errorf("%s is an error in the model: %t, of the door: %t", name, shape.Exception, is)
+		}
 	}
 	var names []string
 	for name := range model.Operations {
