@@ -250,7 +250,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 	if out.sso != nil {
 		out.sso.Tokens, out.sso.Sealer, out.sso.Origin = tokens, d.ring, out.origins.allow
 	}
-	stsDoor := sts.New(keys, ids, sts.Options{Tokens: tokens})
+	stsDoor := sts.New(keys, ids, sts.Options{Tokens: tokens, Account: d.account})
 	alarms := c.alarms(d, log, out)
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)

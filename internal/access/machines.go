@@ -18,13 +18,14 @@ const machineLifetime = time.Hour
 
 // MachineCredentials makes temporary credentials for the registered machine that
 // holds the token. They reach the buckets that SetResourceAccessForBucket opened
-// for it, as these are at each request. Errors: Unauthenticated access key;
-// Denied instance for one that is stopped.
-func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret) (*Session, error) {
+// for it, as these are at each request. The machine is the one that the token names, nil
+// for none; it has proved itself unless the error is Unauthenticated. Errors:
+// Unauthenticated access key; Denied instance for one that is stopped.
+func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret) (*Session, *keyhaven.Instance, error) {
 	rest, ok := strings.CutPrefix(token.Reveal(), keyhaven.MachineToken)
 	id, secret, dot := strings.Cut(rest, ".")
 	if !ok || !dot || secret == "" {
-		return nil, unknownKey("")
+		return nil, nil, unknownKey("")
 	}
 	var i *keyhaven.Instance
 	err := s.meta.View(ctx, func(r *meta.Reader) (err error) {
@@ -32,20 +33,21 @@ func (s *Service) MachineCredentials(ctx context.Context, token keyhaven.Secret)
 		return err
 	})
 	if keyhaven.KindOf(err) == keyhaven.NotFound && err != nil {
-		return nil, unknownKey("")
+		return nil, nil, unknownKey("")
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sum := sha256.Sum256([]byte(secret))
 	if i.Token == "" || subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(i.Token)) != 1 {
-		return nil, unknownKey("")
+		return nil, i, unknownKey("")
 	}
 	if i.State != keyhaven.InstanceRunning {
-		return nil, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounInstance, ID: i.Name, Msg: "The machine is stopped."}
+		return nil, i, &keyhaven.Error{Kind: keyhaven.Denied, Noun: keyhaven.NounInstance, ID: i.Name, Msg: "The machine is stopped."}
 	}
-	return s.NewSession(SessionInput{
+	session, err := s.NewSession(SessionInput{
 		Kind: MachineSession, Duration: machineLifetime,
 		Of: keyhaven.Principal{Kind: keyhaven.InstanceSession, Account: i.Account, ID: i.ID},
 	})
+	return session, i, err
 }

@@ -210,11 +210,18 @@ func instanceSubject(r *meta.Reader, a *keyhaven.Account, id string) (*subject, 
 		return nil, err
 	}
 	running := i.State == keyhaven.InstanceRunning // else its sessions are refused, until it is
-	return &subject{found: running, policies: &Policies{}, since: i.Since, principal: keyhaven.Principal{
-		Kind: keyhaven.InstanceSession, Account: a.ID, CanonicalID: a.CanonicalID, ID: i.ID, Name: i.Name,
-		Arn:     "arn:aws:sts::" + string(a.ID) + ":assumed-role/" + instanceRole + "/" + i.ID,
-		RoleARN: "arn:aws:iam::" + string(a.ID) + ":role/" + instanceRole,
-	}}, nil
+	p := MachinePrincipal(i)
+	p.CanonicalID = a.CanonicalID
+	return &subject{found: running, policies: &Policies{}, since: i.Since, principal: p}, nil
+}
+
+// MachinePrincipal is who a registered machine is.
+func MachinePrincipal(i *keyhaven.Instance) keyhaven.Principal {
+	return keyhaven.Principal{
+		Kind: keyhaven.InstanceSession, Account: i.Account, ID: i.ID, Name: i.Name,
+		Arn:     "arn:aws:sts::" + string(i.Account) + ":assumed-role/" + instanceRole + "/" + i.ID,
+		RoleARN: "arn:aws:iam::" + string(i.Account) + ":role/" + instanceRole,
+	}
 }
 
 // grantDocuments appends the documents of a user, a group or a role.

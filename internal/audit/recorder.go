@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -12,12 +13,16 @@ import (
 
 // Recorder makes records of management calls.
 type Recorder struct {
-	log  *Log
-	slog *slog.Logger
+	log      *Log
+	slog     *slog.Logger
+	unproven *Budget
+	sparse   *Budget // by what is recorded
 }
 
 // NewRecorder returns a recorder over a log.
-func NewRecorder(l *Log) *Recorder { return &Recorder{log: l, slog: l.opts.Log} }
+func NewRecorder(l *Log) *Recorder {
+	return &Recorder{log: l, slog: l.opts.Log, unproven: NewBudget(UnprovenPerMinute), sparse: NewBudget(1)}
+}
 
 // Record records one call. A record that cannot be written is told of in the
 // server's own log: the change has been made, and its caller must hear so.
@@ -28,6 +33,10 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 	}
 	who, account, known := caller(rec)
 	if !known {
+		return
+	}
+	skipped, ok := r.within(rec)
+	if !ok {
 		return
 	}
 	e := &Event{
@@ -47,19 +56,35 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 	for _, arn := range m.Resources {
 		e.Resources = append(e.Resources, Resource{ARN: arn, AccountID: string(account), Type: typeOf(arn)})
 	}
+	if skipped > 0 {
+		e.AdditionalData, _ = json.Marshal(map[string]int{"CallsNotRecorded": skipped})
+	}
 	// The client may be gone; what it did is recorded all the same.
 	r.Append(context.WithoutCancel(req.Context()), e)
 }
 
+// within reports whether a call is recorded that is bounded in number, and how many
+// were not.
+func (r *Recorder) within(rec *edge.Record) (skipped int, ok bool) {
+	switch m := rec.Management; {
+	case rec.Principal == nil && m.Unproven != "":
+		return r.unproven.Take(r.log.opts.Now(), "")
+	case m.Sparse != "":
+		return r.sparse.Take(r.log.opts.Now(), m.Sparse)
+	}
+	return 0, true
+}
+
 // caller is who called, and the account that it is about. Whoever proved nothing is
-// not recorded: anybody could fill the log.
+// not recorded, but where the door asks for it.
 func caller(rec *edge.Record) (id Identity, account keyhaven.AccountID, known bool) {
 	if p := rec.Principal; p != nil && p.Kind != keyhaven.Anonymous {
 		return IdentityOf(p), p.Account, true
 	}
 	f := rec.Management.Federated
 	if f == nil {
-		return Identity{}, "", false
+		account = rec.Management.Unproven
+		return Identity{Type: "Unknown", AccountID: string(account)}, account, account != ""
 	}
 	return WebIdentityUser(f.Provider, f.Audience, f.Subject), f.Account, true
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"time"
 
 	"github.com/keyhaven/keyhaven"
@@ -63,7 +62,7 @@ func yesNo(is bool) string {
 // there is one. A name that nobody may have is not repeated: it may be a password
 // that was typed into the wrong field.
 func (d *Door) recordFailure(c *call, in *signInInput) {
-	skipped, ok := d.failures.take(time.Now())
+	skipped, ok := d.failures.Take(time.Now(), "")
 	if !ok {
 		return
 	}
@@ -91,33 +90,4 @@ func (d *Door) recordFailure(c *call, in *signInInput) {
 		more["FailuresNotRecorded"] = skipped
 	}
 	d.record(c, consoleLogin, who, "Failed authentication", more)
-}
-
-// failuresPerMinute bounds the records that people who prove nothing can make. The
-// next record tells how many were left out.
-const failuresPerMinute = 60
-
-// budget counts failures within a minute.
-type budget struct {
-	mu      sync.Mutex
-	minute  time.Time
-	taken   int
-	skipped int
-}
-
-// take reports whether one more may be recorded, and how many were not since the
-// last one that was.
-func (b *budget) take(now time.Time) (skipped int, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if m := now.Truncate(time.Minute); !m.Equal(b.minute) {
-		b.minute, b.taken = m, 0
-	}
-	if b.taken >= failuresPerMinute {
-		b.skipped++
-		return 0, false
-	}
-	b.taken++
-	skipped, b.skipped = b.skipped, 0
-	return skipped, true
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/audit"
 )
 
 // Access is what the door needs of the service of access.
@@ -60,7 +61,7 @@ type Door struct {
 	opts     Options
 	files    *files
 	throttle *throttle
-	failures budget
+	failures *audit.Budget
 	routes   map[string]func(*Door, *call) (any, error)
 }
 
@@ -70,7 +71,7 @@ func New(o Options) *Door {
 		o.Log = slog.Default()
 	}
 	return &Door{
-		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(),
+		opts: o, files: newFiles(o.App, o.NoApp), throttle: newThrottle(), failures: audit.NewBudget(audit.UnprovenPerMinute),
 		routes: map[string]func(*Door, *call) (any, error){
 			"GET /console/settings":     (*Door).settings,
 			"POST /console/sign-in":     (*Door).signIn,

@@ -146,7 +146,7 @@ func (d *Door) recordProviderFailure(c *call, who audit.Identity, err error) {
 	if !ok {
 		return
 	}
-	skipped, ok := d.failures.take(time.Now())
+	skipped, ok := d.failures.Take(time.Now(), "")
 	if !ok {
 		return
 	}

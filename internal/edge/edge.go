@@ -198,7 +198,7 @@ func (e *Edge) serveOwn(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case "/-/credentials":
 		if e.opts.Credentials != nil {
-			e.opts.Credentials.ServeHTTP(w, r)
+			e.exchange(w, r, func(*http.Request) http.Handler { return e.opts.Credentials })
 			return
 		}
 		http.NotFound(w, r)

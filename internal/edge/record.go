@@ -44,6 +44,12 @@ type Management struct {
 	Resources  []string // ARNs
 	// Federated is who called without a principal of ours; nil for none.
 	Federated *Federated
+	// Unproven is the account that hears of a caller who proved nothing, within what
+	// such callers may make of records; "" when they are not recorded.
+	Unproven keyhaven.AccountID
+	// Sparse names what is recorded once a minute, however often it is called; "" for
+	// a call that is recorded each time.
+	Sparse string
 }
 
 // Federated is a caller that proved itself by the token of an identity provider.

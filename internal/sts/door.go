@@ -26,14 +26,17 @@ type Options struct {
 	// Tokens verifies those of identity providers; one that reaches public addresses
 	// alone when nil.
 	Tokens *webidentity.Service
+	// Account hears of machines that nobody knows.
+	Account keyhaven.AccountID
 }
 
 // Door answers the STS API.
 type Door struct {
 	*query.Door
-	access *access.Service
-	ids    *identity.Service
-	tokens *webidentity.Service
+	access  *access.Service
+	ids     *identity.Service
+	tokens  *webidentity.Service
+	account keyhaven.AccountID
 }
 
 // New returns a door over the services.
@@ -41,7 +44,7 @@ func New(a *access.Service, ids *identity.Service, opts Options) *Door {
 	if opts.Tokens == nil {
 		opts.Tokens = webidentity.New(ids, webidentity.NewClient(false))
 	}
-	d := &Door{access: a, ids: ids, tokens: opts.Tokens}
+	d := &Door{access: a, ids: ids, tokens: opts.Tokens, account: opts.Account}
 	d.Door = query.New(query.Service{Name: Service, Version: Version, Namespace: namespace, Access: a}, d.rows())
 	return d
 }
