@@ -43,14 +43,15 @@ export function Rotation({ keys, of, create, deactivate, remove, calls, reload, 
   const [made, setMade] = useState<{ id: string; secret: string }>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const [since] = useState(() => new Date());
+  // Compared with what it was, as the times of uses have whole seconds.
+  const [before] = useState(() => new Map(keys.map((k) => [k.id, k.used?.when.getTime()])));
   useEffect(() => {
     const timer = setInterval(() => void reload(), every);
     return () => clearInterval(timer);
   }, [reload]);
   const byAge = [...keys].sort((a, b) => (a.created?.getTime() ?? 0) - (b.created?.getTime() ?? 0));
   const [old, fresh] = byAge;
-  const oldStill = !!old?.used && old.used.when > since;
+  const oldStill = !!old?.used && old.used.when.getTime() !== before.get(old.id);
 
   const run = async (act: () => Promise<unknown>, then?: () => void) => {
     setBusy(true);

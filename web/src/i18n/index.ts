@@ -23,11 +23,17 @@ export function t(id: MessageId, values?: Values): string {
 
 // Made once: a table of a hundred rows would make a hundred.
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const numbers = new Intl.NumberFormat();
 
 /** A date and time as the reader's locale writes it. */
 export function dateTime(value: Date | undefined): string {
   return value ? dates.format(value) : "–";
+}
+
+/** A date as the reader's locale writes it. */
+export function date(value: Date | undefined): string {
+  return value ? days.format(value) : "–";
 }
 
 export function number(value: number | undefined): string {

@@ -16,7 +16,7 @@ import { useLoad } from "../../components/load";
 import { NewKey } from "../../components/new-key";
 import { notify, notifyError } from "../../components/notices";
 import { Rotation } from "../../components/rotation";
-import { dateTime, t } from "../../i18n";
+import { date, dateTime, t } from "../../i18n";
 import { t as care } from "../../i18n/pages/key-care";
 import { can, config } from "../../session";
 
@@ -69,6 +69,7 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
         trackBy="AccessKeyId"
         ariaLabels={{ tableLabel: t("iam.keys") }}
         empty={<Box textAlign="center">{t("iam.keys.none")}</Box>}
+        footer={<Cli calls={[call("ListAccessKeys", who), call("CreateAccessKey", who)]} />}
         header={
           <Header
             variant="h2"
@@ -90,11 +91,19 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
         }
         columnDefinitions={[
           { id: "id", header: t("key.id"), isRowHeader: true, cell: (k) => <span className="mono">{k.AccessKeyId}</span> },
-          { id: "created", header: t("created"), cell: (k) => dateTime(k.CreateDate) },
+          { id: "created", header: t("created"), cell: (k) => date(k.CreateDate) },
           {
             id: "used",
             header: t("key.last-used"),
-            cell: (k) => (k.used?.LastUsedDate ? `${dateTime(k.used.LastUsedDate)} · ${k.used.ServiceName} · ${k.used.Region}` : t("iam.na")),
+            cell: ({ used }) =>
+              used?.LastUsedDate ? (
+                <>
+                  {dateTime(used.LastUsedDate)}
+                  <Box variant="small" display="block">{`${used.ServiceName} · ${used.Region}`}</Box>
+                </>
+              ) : (
+                t("iam.na")
+              ),
           },
           {
             id: "status",
@@ -104,6 +113,7 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
           {
             id: "actions",
             header: t("actions"),
+            minWidth: 230, // side by side
             cell: (k) => (
               <SpaceBetween direction="horizontal" size="xs">
                 {can("keyhaven:GetAccessKey") ? (
@@ -124,7 +134,6 @@ export function UserKeys({ userName, root }: { userName?: string; root?: boolean
           },
         ]}
       />
-      <Cli calls={[call("ListAccessKeys", who), call("CreateAccessKey", who)]} />
       {showing ? <KeyCareModal id={showing} onClose={() => setShowing(undefined)} /> : null}
       {made ? (
         <NewKey {...of} {...made} onClose={() => setMade(undefined)} />
