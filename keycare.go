@@ -27,6 +27,8 @@ type KeyCare struct {
 	// Warned is the notice of the last warning that the key is going to expire,
 	// one of ExpiryNotices; zero before the first.
 	Warned time.Duration
+	// WarnedAt is when that was given; zero before the first, and before this was kept.
+	WarnedAt time.Time
 }
 
 // ExpiryNotices is how long before a key stops working its people are warned, the

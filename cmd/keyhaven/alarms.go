@@ -11,6 +11,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/alarm"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/mail"
 )
 
@@ -26,10 +27,10 @@ func (c *settings) mails(getenv func(string) (string, bool)) (*mail.Sender, erro
 	return mail.New(mail.Options{Server: c.SMTPServer, From: c.SMTPFrom, Password: keyhaven.NewSecret(password)})
 }
 
-func (c *serveCmd) alarms(d *dataDir, log *slog.Logger, out outside) *alarm.Service {
+func (c *serveCmd) alarms(d *dataDir, records *audit.Recorder, log *slog.Logger, out outside) *alarm.Service {
 	return alarm.New(d.meta, alarm.Options{
 		Mail: out.mails != nil, Webhooks: out.hooks.sender != nil,
-		URL: out.endpoint, Log: log,
+		URL: out.endpoint, Log: log, Warned: recordExpiry(records),
 	})
 }
 

@@ -237,6 +237,7 @@ func (c *serveCmd) localKeys() (*sse.LocalKeys, error) {
 
 // wire puts the house together.
 func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log *slog.Logger, out outside) *house {
+	records := audit.NewRecorder(trail)
 	buckets := bucket.New(d.meta, bucket.Options{MaxPerAccount: c.MaxBuckets, Bundles: out.bundles})
 	objects := object.New(d.meta, d.blobs, d.pins, object.Options{
 		UploadLifetime: c.UploadExpiry, Quota: out.bundles.EnforcedQuota, Log: log, Ring: d.ring, LocalKeys: out.keys,
@@ -251,7 +252,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		out.sso.Tokens, out.sso.Sealer, out.sso.Origin = tokens, d.ring, out.origins.allow
 	}
 	stsDoor := sts.New(keys, ids, sts.Options{Tokens: tokens, Account: d.account})
-	alarms := c.alarms(d, log, out)
+	alarms := c.alarms(d, records, log, out)
 	lightsailDoor := lightsail.New(lightsail.Options{Access: keys, Buckets: buckets, Metrics: measured, Alarms: alarms, Machines: ids, URL: bucketURL(out.endpoint, c.Domain)})
 	website := s3.NewWebsite(s3Door, c.WebsiteDomain)
 	handler := edge.New(edge.Options{
@@ -273,7 +274,7 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 				return err
 			})
 		},
-		Audit: audit.NewRecorder(trail).Record,
+		Audit: records.Record,
 		Observe: func(ctx context.Context, rec *edge.Record, o edge.Outcome) {
 			measured.Observe(rec, o)
 			out.ins.observe(ctx, rec, o)
@@ -281,14 +282,22 @@ func (c *serveCmd) wire(d *dataDir, keys *access.Service, trail *audit.Log, log 
 		Own: ownPaths(out.ins, alarms),
 		Log: accessLog(log, c.AccessLog),
 	})
+	refused := recordRefusals(records, d.account)
 	sweeper := sweep.New(d.meta, d.blobs, d.pins, sweep.Options{Log: log})
 	return &house{
-		handler:    handler,
-		people:     ids,
-		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run, alarms.RunExpiry},
+		handler: handler,
+		people:  ids,
+		background: []func(context.Context){sweeper.Run, c.auditRun(d, trail, buckets, objects), logs.Run, objects.RunLifecycles, notifier.Run, measured.Run, alarms.Run, alarms.RunExpiry,
+			func(ctx context.Context) { keys.RunRefusals(ctx, refused) }},
 		closers: []func() error{
 			func() error { return logs.Flush(context.Background()) },
 			func() error { return measured.Sample(context.Background()) },
+			func() error {
+				for _, n := range keys.LastRefusals() {
+					refused(n)
+				}
+				return nil
+			},
 		},
 	}
 }

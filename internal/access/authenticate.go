@@ -92,6 +92,9 @@ func (s *Service) verify(r *http.Request, sig *sigv4.Signature, service, bodyHas
 	if err != nil && isFault(err) {
 		s.faults.failed(r, now)
 	}
+	if keyhaven.KindOf(err) == keyhaven.Throttled {
+		s.refusals.add(r, sig.AccessKeyID, now)
+	}
 	return id, err
 }
 

@@ -118,7 +118,7 @@ func (s *Service) apply(rec *meta.KeyRecord, c KeyChange) error {
 		care.Note = *c.Note
 	}
 	if c.ExpiresAt != nil {
-		care.Warned = 0
+		care.Warned, care.WarnedAt = 0, time.Time{}
 		if care.ExpiresAt = *c.ExpiresAt; care.Expired(s.now()) {
 			return invalidKey("The expiry of a key must be in the future.")
 		}

@@ -29,6 +29,7 @@ type Service struct {
 	subjects *subjectCache
 	used     *tracker
 	faults   faults
+	refusals refusals
 	opts     Options
 	now      func() time.Time
 	done     chan struct{}

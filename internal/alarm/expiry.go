@@ -48,7 +48,7 @@ func (s *Service) WarnOfExpiry(ctx context.Context) error {
 		return err
 	}
 	for _, id := range due {
-		var told *expiry
+		var told *Expiry
 		err := s.meta.Update(ctx, func(tx *meta.Txn) (err error) {
 			told, err = warn(tx, id, time.Now().UTC())
 			return err
@@ -57,14 +57,17 @@ func (s *Service) WarnOfExpiry(ctx context.Context) error {
 			return err
 		}
 		if told != nil {
+			if s.opts.Warned != nil {
+				s.opts.Warned(context.WithoutCancel(ctx), told)
+			}
 			s.opts.Log.WarnContext(ctx, "an access key expires soon", "access_key_id", id, "account", told.Account, "expires", told.ExpiresAt)
 		}
 	}
 	return nil
 }
 
-// expiry is what a webhook is told of a key.
-type expiry struct {
+// Expiry is what a webhook is told of a key.
+type Expiry struct {
 	Type      string             `json:"type"`
 	KeyID     string             `json:"accessKeyId"`
 	Name      string             `json:"name,omitempty"`
@@ -74,10 +77,13 @@ type expiry struct {
 	User      string             `json:"userName,omitempty"`
 	ExpiresAt time.Time          `json:"expiresAt"`
 	Time      time.Time          `json:"timestamp"`
+
+	Notice   time.Duration `json:"-"` // which of keyhaven.ExpiryNotices it is
+	Contacts int           `json:"-"` // that are told
 }
 
 // warn queues the messages about a key, and returns nil when none is due any more.
-func warn(tx *meta.Txn, id string, at time.Time) (*expiry, error) {
+func warn(tx *meta.Txn, id string, at time.Time) (*Expiry, error) {
 	k, err := tx.AccessKey(id)
 	if keyhaven.Is(err, keyhaven.NotFound, keyhaven.NounAccessKey) {
 		return nil, nil
@@ -108,12 +114,13 @@ func warn(tx *meta.Txn, id string, at time.Time) (*expiry, error) {
 			return nil, err
 		}
 	}
-	k.Care.Warned = notice
+	m.Notice, m.Contacts = notice, len(contacts)
+	k.Care.Warned, k.Care.WarnedAt = notice, at
 	return m, tx.PutAccessKey(k)
 }
 
-func expiryOf(r *meta.Reader, k *meta.KeyRecord, at time.Time) (*expiry, error) {
-	m := &expiry{
+func expiryOf(r *meta.Reader, k *meta.KeyRecord, at time.Time) (*Expiry, error) {
+	m := &Expiry{
 		Type: "accessKeyExpiry", KeyID: k.ID, Name: k.Care.Name, Account: k.Account, Bucket: k.BucketName,
 		ExpiresAt: k.Care.ExpiresAt.UTC(), Time: at,
 	}
@@ -134,7 +141,7 @@ func expiryOf(r *meta.Reader, k *meta.KeyRecord, at time.Time) (*expiry, error) 
 	return m, nil
 }
 
-func (m *expiry) send(tx *meta.Txn, c *keyhaven.Contact) error {
+func (m *Expiry) send(tx *meta.Txn, c *keyhaven.Contact) error {
 	if c.Protocol == keyhaven.ContactWebhook {
 		body, err := json.Marshal(m)
 		if err != nil {

@@ -43,6 +43,10 @@ func TestKeyExpiryWarnings(t *testing.T) {
 		if len(told) != 1 || !strings.Contains(told[0], `"accessKeyId":"AKIAIOSFODNN7EXAMPLE"`) || !strings.Contains(told[0], `"bucketName":"photos"`) {
 			t.Fatalf("a week before: %q", told)
 		}
+		first := r.key(key.ID).Care.WarnedAt
+		if w := r.warned; len(w) != 1 || w[0].KeyID != key.ID || w[0].Notice != 7*24*time.Hour || w[0].Contacts != 1 || !w[0].Time.Equal(first) {
+			t.Errorf("a week before: the hook hears %+v, the key says %v", w, first)
+		}
 		hours(5 * 24)
 		if len(told) != 1 {
 			t.Fatalf("between the warnings: %q", told)
@@ -50,6 +54,9 @@ func TestKeyExpiryWarnings(t *testing.T) {
 		hours(30)
 		if len(told) != 2 {
 			t.Fatalf("a day before: %q", told)
+		}
+		if at := r.key(key.ID).Care.WarnedAt; len(r.warned) != 2 || at.Sub(first) != 6*24*time.Hour {
+			t.Errorf("a day before: the hook hears %+v, the key says %v after %v", r.warned, at, first)
 		}
 		hours(48)
 		if len(told) != 2 {
@@ -80,4 +87,17 @@ func TestKeyExpiryWarnings(t *testing.T) {
 			t.Fatalf("an inactive key: %q", told)
 		}
 	})
+}
+
+// key reads a key.
+func (r *rig) key(id string) (k *meta.KeyRecord) {
+	r.t.Helper()
+	err := r.meta.View(r.t.Context(), func(tx *meta.Reader) (err error) {
+		k, err = tx.AccessKey(id)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return k
 }

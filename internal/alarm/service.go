@@ -22,6 +22,8 @@ type Options struct {
 	Webhooks bool   // messages to webhooks can be signed
 	URL      string // where the links in mails lead: the address of the API
 	Log      *slog.Logger
+	// Warned is called when a warning of a key that expires was given; nil for nobody.
+	Warned func(context.Context, *Expiry)
 }
 
 // Service is the service of alarms and contacts.

@@ -29,11 +29,17 @@ type rig struct {
 	*alarm.Service
 	t    *testing.T
 	meta *meta.Store
+
+	warned []alarm.Expiry // that the hook was told of
 }
 
 func newRig(t *testing.T) *rig {
 	m := meta.New(memkv.NewRerunning())
-	r := &rig{alarm.New(m, alarm.Options{Mail: true, Webhooks: true, URL: "http://localhost:9000"}), t, m}
+	r := &rig{t: t, meta: m}
+	r.Service = alarm.New(m, alarm.Options{
+		Mail: true, Webhooks: true, URL: "http://localhost:9000",
+		Warned: func(_ context.Context, x *alarm.Expiry) { r.warned = append(r.warned, *x) },
+	})
 	r.change(func(tx *meta.Txn) error { return tx.PutBucket(photos) })
 	return r
 }

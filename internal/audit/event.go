@@ -20,6 +20,7 @@ type Event struct {
 	RequestParameters  json.RawMessage `json:"requestParameters"`
 	ResponseElements   json.RawMessage `json:"responseElements"`
 	AdditionalData     json.RawMessage `json:"additionalEventData,omitempty"`
+	ServiceDetails     json.RawMessage `json:"serviceEventDetails,omitempty"` // of a ServiceEvent
 	RequestID          string          `json:"requestID,omitempty"`
 	EventID            string          `json:"eventID"`
 	ReadOnly           bool            `json:"readOnly"`
@@ -39,6 +40,7 @@ type Identity struct {
 	AccountID   string `json:"accountId,omitempty"`
 	AccessKeyID string `json:"accessKeyId,omitempty"`
 	UserName    string `json:"userName,omitempty"`
+	InvokedBy   string `json:"invokedBy,omitempty"` // of a ServiceEvent
 	// IdentityProvider is that of a WebIdentityUser.
 	IdentityProvider string          `json:"identityProvider,omitempty"`
 	SessionContext   *SessionContext `json:"sessionContext,omitempty"`

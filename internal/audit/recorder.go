@@ -57,7 +57,7 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 		e.Resources = append(e.Resources, Resource{ARN: arn, AccountID: string(account), Type: typeOf(arn)})
 	}
 	if skipped > 0 {
-		e.AdditionalData, _ = json.Marshal(map[string]int{"CallsNotRecorded": skipped})
+		e.AdditionalData = notRecorded(skipped)
 	}
 	// The client may be gone; what it did is recorded all the same.
 	r.Append(context.WithoutCancel(req.Context()), e)
@@ -68,7 +68,7 @@ func (r *Recorder) Record(req *http.Request, rec *edge.Record) {
 func (r *Recorder) within(rec *edge.Record) (skipped int, ok bool) {
 	switch m := rec.Management; {
 	case rec.Principal == nil && m.Unproven != "":
-		return r.unproven.Take(r.log.opts.Now(), "")
+		return r.unproven.Take(r.log.opts.Now(), rec.Op)
 	case m.Sparse != "":
 		return r.sparse.Take(r.log.opts.Now(), m.Sparse)
 	}
@@ -101,6 +101,23 @@ func (r *Recorder) Append(ctx context.Context, e *Event) {
 	if err := r.log.Append(ctx, e); err != nil {
 		r.slog.ErrorContext(ctx, "audit: an event could not be recorded", "event", e.EventName, "request_id", e.RequestID, "err", err)
 	}
+}
+
+// AppendUnproven records an event that those bring about who prove nothing, within
+// the bound for them.
+func (r *Recorder) AppendUnproven(ctx context.Context, e *Event) {
+	skipped, ok := r.unproven.Take(r.log.opts.Now(), e.EventName)
+	if !ok {
+		return
+	}
+	if skipped > 0 {
+		e.AdditionalData = notRecorded(skipped)
+	}
+	r.Append(ctx, e)
+}
+
+func notRecorded(skipped int) json.RawMessage {
+	return json.RawMessage(`{"CallsNotRecorded":` + strconv.Itoa(skipped) + `}`)
 }
 
 // IdentityOf is the userIdentity element of a principal (CloudTrail User Guide,

@@ -53,6 +53,8 @@ func newDoor(t *testing.T, g gate) (*Door, *audit.Log) {
 		switch i {
 		case 3:
 			e.UserIdentity, e.EventName, e.ReadOnly = audit.Identity{Type: "Root"}, "GetBuckets", true
+		case 2:
+			e.RequestParameters, e.ServiceDetails = nil, json.RawMessage(`{"accessKeyId":"AKIAOLD"}`)
 		case 5:
 			e.RecipientAccountID = "444455556666"
 		}
@@ -89,7 +91,7 @@ func TestLookupEventsSelects(t *testing.T) {
 	for attribute, want := range map[string]int{
 		"": 11, "EventName=CreateBucketAccessKey": 10, "ReadOnly=true": 1, "Username=ann": 10, "Username=root": 1,
 		"EventSource=lightsail.amazonaws.com": 11, "AccessKeyId=AKIAANN": 10, "ResourceName=bucket-7": 1, "ResourceName=bucket-5": 0,
-		"ResourceType=AWS::Lightsail::Bucket": 11, "EventId=none": 0,
+		"ResourceType=AWS::Lightsail::Bucket": 10, "ResourceName=AKIAOLD": 1, "ResourceType=AWS::IAM::AccessKey": 1, "EventId=none": 0,
 	} {
 		body := "{}"
 		if key, value, ok := strings.Cut(attribute, "="); ok {

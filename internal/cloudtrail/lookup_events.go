@@ -206,14 +206,18 @@ type named struct {
 }
 
 // resourcesOf names what an event is about. Where the record has no ARNs the
-// names of its parameters do, and a new access key that of the answer.
+// names of its parameters do, or of its details, and a new access key that of the answer.
 func resourcesOf(e *audit.Event) []resource {
 	out := []resource{}
 	for _, r := range e.Resources {
 		out = append(out, resource{r.Type, nameOf(r.ARN)})
 	}
 	var p named
-	if len(out) == 0 && json.Unmarshal(e.RequestParameters, &p) == nil {
+	told := e.RequestParameters
+	if e.ServiceDetails != nil {
+		told = e.ServiceDetails
+	}
+	if len(out) == 0 && json.Unmarshal(told, &p) == nil {
 		out = append(out, p.resources()...)
 	}
 	var made struct{ AccessKey struct{ AccessKeyID string } }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/keyhaven/keyhaven"
 	"github.com/keyhaven/keyhaven/internal/access"
+	"github.com/keyhaven/keyhaven/internal/alarm"
 	"github.com/keyhaven/keyhaven/internal/bucket"
 	"github.com/keyhaven/keyhaven/internal/identity"
 	"github.com/keyhaven/keyhaven/internal/kv/memkv"
@@ -31,6 +34,7 @@ const (
 // bucket "photos" and a key of it.
 type rig struct {
 	t       *testing.T
+	meta    *meta.Store
 	console string // its address
 	bucket  func(owner keyhaven.AccountID, name string)
 	door    *Door
@@ -52,7 +56,7 @@ func newRig(t *testing.T) *rig {
 	keys := access.New(m, ring, access.Options{})
 	t.Cleanup(func() { must(t, keys.Close()) })
 	buckets := bucket.New(m, bucket.Options{})
-	r := &rig{t: t, keys: keys, now: time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)}
+	r := &rig{t: t, meta: m, keys: keys, now: time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)}
 	r.ids = identity.New(m, ring, identity.Options{Now: func() time.Time { return r.now }})
 	r.door = New(Options{Access: keys, Buckets: buckets, Accounts: r.ids, Console: func(*http.Request) string { return r.console }})
 	r.console = "https://console.test"
@@ -118,6 +122,36 @@ func TestEveryOperationByRoot(t *testing.T) {
 	keys := out["accessKeys"].([]any)
 	if len(keys) != 2 || keys[0].(map[string]any)["name"] != "n" || keys[1].(map[string]any)["imported"] != true {
 		t.Errorf("in the end there are %v", keys)
+	}
+}
+
+// TestWarnedAt: a key says when its people were warned of the end that it has.
+func TestWarnedAt(t *testing.T) {
+	r := newRig(t)
+	ends := func(in time.Duration) {
+		t.Helper()
+		if typ, out := r.call(r.root, "UpdateAccessKey", fmt.Sprintf(`{"accessKeyId":%q,"expiresAt":%d}`, r.key.ID, time.Now().Add(in).Unix())); typ != "" {
+			t.Fatal(out)
+		}
+	}
+	warned := func() (at any) {
+		t.Helper()
+		must(t, alarm.New(r.meta, alarm.Options{Log: slog.New(slog.DiscardHandler)}).WarnOfExpiry(t.Context()))
+		_, out := r.call(r.root, "GetAccessKey", `{"accessKeyId":"`+r.key.ID+`"}`)
+		return out["accessKey"].(map[string]any)["warnedAt"]
+	}
+	ends(30 * 24 * time.Hour)
+	if at := warned(); at != nil {
+		t.Errorf("a month before the end it was warned at %v", at)
+	}
+	before := time.Now().Truncate(time.Millisecond)
+	ends(12 * time.Hour)
+	if at, ok := warned().(float64); !ok || seconds(at).time().Before(before) || seconds(at).time().After(time.Now()) {
+		t.Errorf("it was warned at %v, want now", at)
+	}
+	ends(30 * 24 * time.Hour)
+	if at := warned(); at != nil {
+		t.Errorf("of another end it was warned at %v", at)
 	}
 }
 

@@ -33,6 +33,7 @@ type keyShape struct {
 	Note            string      `json:"note,omitempty"`
 	ExpiresAt       *seconds    `json:"expiresAt,omitempty"`
 	Expired         bool        `json:"expired,omitempty"`
+	WarnedAt        *seconds    `json:"warnedAt,omitempty"`
 	Scope           *scopeShape `json:"scope,omitempty"`
 	Replaces        string      `json:"replaces,omitempty"`
 	Imported        bool        `json:"imported,omitempty"`
@@ -56,7 +57,7 @@ func shapeOf(k *keyhaven.AccessKey) keyShape {
 	s := keyShape{
 		AccessKeyID: k.ID, Status: string(k.Status), CreatedAt: secondsOf(k.CreatedAt), BucketName: k.BucketName,
 		Name: k.Care.Name, Note: k.Care.Note, ExpiresAt: secondsOf(k.Care.ExpiresAt), Expired: k.Care.Expired(time.Now()),
-		Replaces: k.Care.Replaces, Imported: k.Care.Imported,
+		WarnedAt: secondsOf(k.Care.WarnedAt), Replaces: k.Care.Replaces, Imported: k.Care.Imported,
 	}
 	if sc := k.Care.Scope; !sc.IsZero() {
 		s.Scope = &scopeShape{sc.ReadOnly, append([]string{}, sc.Prefixes...), append([]string{}, sc.Networks...)}

@@ -192,6 +192,7 @@ func encodeKeyCare(e *encoder, c *keyhaven.KeyCare) {
 	e.string(26, c.Replaces)
 	e.bool(27, c.Imported)
 	e.uint(28, uint64(c.Warned/time.Second))
+	e.time(29, c.WarnedAt)
 }
 
 func decodeKeyCare(n protowire.Number, f field, c *keyhaven.KeyCare) {
@@ -214,6 +215,8 @@ func decodeKeyCare(n protowire.Number, f field, c *keyhaven.KeyCare) {
 		c.Imported = f.num != 0
 	case 28:
 		c.Warned = time.Duration(min(f.num, 1<<32)) * time.Second
+	case 29:
+		c.WarnedAt = f.time()
 	}
 }
 

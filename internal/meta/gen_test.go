@@ -226,6 +226,9 @@ func genKeyCare() *rapid.Generator[keyhaven.KeyCare] {
 		if rapid.Bool().Draw(t, "expires") {
 			c.ExpiresAt = genTime().Draw(t, "expiry")
 			c.Warned = rapid.SampledFrom(append(keyhaven.ExpiryNotices, 0)).Draw(t, "warned")
+			if c.Warned != 0 {
+				c.WarnedAt = genTime().Draw(t, "warned at")
+			}
 		}
 		for _, list := range []*[]string{&c.Scope.Prefixes, &c.Scope.Networks} {
 			if l := rapid.SliceOfN(rapid.StringN(1, 8, 32), 0, 3).Draw(t, "list"); len(l) > 0 {

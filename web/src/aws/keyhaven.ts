@@ -15,6 +15,7 @@ export interface KeyOfOurs {
   note?: string;
   expiresAt?: number;
   expired?: boolean;
+  warnedAt?: number;
   scope?: Scope;
   imported?: boolean;
 }

@@ -77,6 +77,7 @@ function itemsOf(k: KeyOfOurs, scoped?: boolean) {
     { label: t("name"), value: k.name || t("name.none") },
     { label: t("note"), value: k.note || t("name.none") },
     { label: t("expires"), value: k.expiresAt ? (k.expired ? t("expired", { when }) : when) : t("never") },
+    ...(k.warnedAt ? [{ label: t("warned"), value: dateTime(date(k.warnedAt)) }] : []),
     ...(scoped ? [{ label: t("scope"), value: may.length ? may.join("; ") : t("scope.all") }] : []),
   ];
 }

@@ -7,6 +7,7 @@ export const t = catalogue({
   expires: "Expires",
   never: "Never",
   expired: "Expired {when}",
+  warned: "Contacts warned",
   scope: "May",
   "scope.all": "All that a key of its kind may",
   "scope.read": "Only read",
