@@ -319,10 +319,11 @@ func (s *site) run(to backup.Target) *backup.Manifest {
 // restored is where restores go: a store in memory, and blobs on a disk in
 // memory.
 type restored struct {
-	kv   kv.Store
-	meta *meta.Store
-	fs   *crashfs.FS
-	dir  string
+	kv      kv.Store
+	meta    *meta.Store
+	fs      *crashfs.FS
+	dir     string
+	copiers int
 }
 
 func newRestored() *restored {
@@ -343,7 +344,7 @@ func (r *restored) restore(from backup.Target, ring *seal.Ring, id string) error
 		return err
 	}
 	named := r.named()
-	err = backup.Restore(context.Background(), backup.RestoreInput{From: from, Manifest: m, Meta: r.meta, Blobs: named, Ring: ring})
+	err = backup.Restore(context.Background(), backup.RestoreInput{From: from, Manifest: m, Meta: r.meta, Blobs: named, Ring: ring, Copiers: r.copiers})
 	return errors.Join(err, named.Close())
 }
 
