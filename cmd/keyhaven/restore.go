@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"github.com/keyhaven/keyhaven"
+	"github.com/keyhaven/keyhaven/internal/audit"
 	"github.com/keyhaven/keyhaven/internal/backup"
 	"github.com/keyhaven/keyhaven/internal/blob"
 	"github.com/keyhaven/keyhaven/internal/blob/fileblob"
@@ -66,10 +69,14 @@ func (c *restoreCmd) restore(sys *system, from backup.Target, m *backup.Manifest
 	if err != nil {
 		return err
 	}
-	if err := c.load(sys, from, m, ring); err != nil {
+	account, err := c.load(sys, from, m, ring)
+	if err != nil {
 		return err
 	}
 	if err := writeFile(filepath.Join(c.Data, blobDir, ownerFile), []byte(m.Installation+"\n")); err != nil {
+		return err
+	}
+	if err := c.record(sys, m, account); err != nil {
 		return err
 	}
 	now.State, now.Backup = ready, ""
@@ -156,18 +163,40 @@ func targetRing(ctx context.Context, from backup.Target) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxRing))
 }
 
-func (c *restoreCmd) load(sys *system, from backup.Target, m *backup.Manifest, ring *seal.Ring) (err error) {
+// record begins the audit log, which is in no backup, with what made the directory. A
+// restore that is cut off after it and run again records itself again.
+func (c *restoreCmd) record(sys *system, m *backup.Manifest, account keyhaven.AccountID) error {
+	done := deed{event: "RestoreBackup", account: account, parameters: map[string]string{
+		"backup": m.ID, "created": m.Created.UTC().Format(time.RFC3339), "from": c.From, "withoutKeys": strconv.FormatBool(c.WithoutKeys),
+	}}
+	return recorded(c.Data, func(trail *audit.Log) error { return done.record(sys.ctx, trail, nil) })
+}
+
+// load writes what is in the backup, and returns the first account.
+func (c *restoreCmd) load(sys *system, from backup.Target, m *backup.Manifest, ring *seal.Ring) (account keyhaven.AccountID, err error) {
 	engine, err := pebblekv.Open(filepath.Join(c.Data, metaDir), pebblekv.Options{})
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	blobs := backup.NewNamedBlobs(func(random io.Reader) (blob.Store, error) {
 		return fileblob.Open(filepath.Join(c.Data, blobDir), fileblob.Options{Random: random})
 	})
 	defer func() { err = errors.Join(err, blobs.Close()) }()
-	return backup.Restore(sys.ctx, backup.RestoreInput{
-		From: from, Manifest: m, Meta: meta.New(engine), Blobs: blobs, Ring: ring,
+	store := meta.New(engine)
+	err = backup.Restore(sys.ctx, backup.RestoreInput{
+		From: from, Manifest: m, Meta: store, Blobs: blobs, Ring: ring,
 		WithoutKeys: c.WithoutKeys, Report: told(newProgress(sys.stderr)),
 	})
+	if err != nil {
+		return "", err
+	}
+	err = store.View(sys.ctx, func(r *meta.Reader) error {
+		in, err := r.Installation()
+		if err == nil && in != nil {
+			account = in.Account
+		}
+		return err
+	})
+	return account, err
 }

@@ -31,8 +31,15 @@ func (importS3Cmd) Help() string {
 		"Run again it copies what is missing. Times of modification become those of the copy."
 }
 
+// The commands, as the logs of the servers tell them: what they do there is recorded as
+// calls of whose credentials they have.
+const (
+	importApp = "keyhaven-import"
+	exportApp = "keyhaven-export"
+)
+
 // endpoint reads the credentials of a server from the environment.
-func endpoint(sys *system, prefix, url, region string) (transfer.Endpoint, error) {
+func endpoint(sys *system, app, prefix, url, region string) (transfer.Endpoint, error) {
 	id, _ := sys.getenv(prefix + "_ACCESS_KEY_ID")
 	secret, _ := sys.getenv(prefix + "_SECRET_ACCESS_KEY")
 	token, _ := sys.getenv(prefix + "_SESSION_TOKEN")
@@ -40,18 +47,18 @@ func endpoint(sys *system, prefix, url, region string) (transfer.Endpoint, error
 		return transfer.Endpoint{}, fmt.Errorf("set %[1]s_ACCESS_KEY_ID and %[1]s_SECRET_ACCESS_KEY for %[2]s", prefix, url)
 	}
 	return transfer.Endpoint{
-		URL: url, Region: region, AccessKeyID: id, Secret: keyhaven.NewSecret(secret), SessionToken: keyhaven.NewSecret(token),
+		App: app, URL: url, Region: region, AccessKeyID: id, Secret: keyhaven.NewSecret(secret), SessionToken: keyhaven.NewSecret(token),
 	}, nil
 }
 
 // Run copies.
 func (c *importS3Cmd) Run(sys *system) error {
-	from, err := endpoint(sys, "SOURCE", c.Endpoint, c.Region)
+	from, err := endpoint(sys, importApp, "SOURCE", c.Endpoint, c.Region)
 	if err != nil {
 		return err
 	}
 	from.VirtualHost = c.VirtualHost
-	to, err := endpoint(sys, "AWS", c.To, c.ToRegion)
+	to, err := endpoint(sys, importApp, "AWS", c.To, c.ToRegion)
 	if err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func (exportCmd) Help() string {
 
 // Run exports.
 func (c *exportCmd) Run(sys *system) error {
-	from, err := endpoint(sys, "AWS", c.Endpoint, c.Region)
+	from, err := endpoint(sys, exportApp, "AWS", c.Endpoint, c.Region)
 	if err != nil {
 		return err
 	}
@@ -143,7 +150,7 @@ func (c *importMinIOCmd) settings(sys *system) error {
 	if err != nil {
 		return err
 	}
-	to, err := endpoint(sys, "AWS", c.To, c.ToRegion)
+	to, err := endpoint(sys, importApp, "AWS", c.To, c.ToRegion)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type Endpoint struct {
 	SessionToken keyhaven.Secret
 	VirtualHost  bool         // buckets are hosts; else paths
 	HTTP         *http.Client // the SDK's when nil
+	// App is what calls, as the server's logs tell it (User-Agent: app/…); "" for
+	// nothing. It has no other characters than an HTTP token.
+	App string
 }
 
 // attempts is how often a request is sent at most.
@@ -36,7 +39,7 @@ func (e Endpoint) credentials() aws.CredentialsProvider {
 func (e Endpoint) Client() *s3.Client {
 	o := s3.Options{
 		Region: e.Region, UsePathStyle: !e.VirtualHost, RetryMaxAttempts: attempts,
-		Credentials: e.credentials(),
+		Credentials: e.credentials(), AppID: e.App,
 		// Not every server knows the newer checksums; what is sent is verified by
 		// its MD5.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,

@@ -47,10 +47,10 @@ func ImportMinIO(ctx context.Context, to Endpoint, s *MinIOSettings, opts MinIOO
 		to.HTTP = http.DefaultClient
 	}
 	im := &minioImport{ctx: ctx, to: to, s: s, opts: opts, arns: map[string]string{}, iam: iam.New(iam.Options{
-		Region: to.Region, Credentials: to.credentials(), RetryMaxAttempts: attempts, BaseEndpoint: &to.URL, HTTPClient: to.HTTP,
+		Region: to.Region, Credentials: to.credentials(), RetryMaxAttempts: attempts, BaseEndpoint: &to.URL, HTTPClient: to.HTTP, AppID: to.App,
 	})}
 	who, err := sts.New(sts.Options{
-		Region: to.Region, Credentials: to.credentials(), RetryMaxAttempts: attempts, BaseEndpoint: &to.URL, HTTPClient: to.HTTP,
+		Region: to.Region, Credentials: to.credentials(), RetryMaxAttempts: attempts, BaseEndpoint: &to.URL, HTTPClient: to.HTTP, AppID: to.App,
 	}).GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return im.done, err
@@ -344,6 +344,9 @@ func (im *minioImport) importKey(p person) error {
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", "Keyhaven_20261201.ImportAccessKey")
+	if im.to.App != "" {
+		req.Header.Set("User-Agent", "app/"+im.to.App)
+	}
 	creds, err := im.to.credentials().Retrieve(im.ctx)
 	if err != nil {
 		return err
