@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,11 +23,14 @@ func TestSEC02_Refusals(t *testing.T) {
 		r := newRig(t, memkv.NewRerunning())
 		one, two := r.createKey("photos"), r.createKey("photos")
 		wrong := keyhaven.NewSecret("wrong")
+		var mu sync.Mutex
 		var told []string
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go r.RunRefusals(ctx, func(n access.Refusals) {
 			slices.Sort(n.KeyIDs)
+			mu.Lock()
+			defer mu.Unlock()
 			told = append(told, fmt.Sprint(n.Network, " ", n.Count, " ", strings.Join(n.KeyIDs, ","), " ", n.Last.Sub(n.First), " ", n.Address, " ", n.UserAgent))
 		})
 		ids := []string{one.ID, two.ID}
@@ -41,6 +45,8 @@ func TestSEC02_Refusals(t *testing.T) {
 		want := func(what string, lines ...string) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(told, lines) {
 				t.Errorf("%s: told of %q, want %q", what, told, lines)
 			}
